@@ -1,0 +1,31 @@
+# The CUDA backend needs headers only: driver, NVRTC, CUPTI and NVTX. Their libraries are opened at
+# run time, so that the binary starts without any of them. `scantune_cuda` exists either way.
+set(cuda_hints ${SCANTUNE_CUDA_ROOT} $ENV{CUDA_HOME} $ENV{CUDA_PATH} /usr/local/cuda)
+set(SCANTUNE_HAVE_CUDA FALSE)
+if(NOT SCANTUNE_CUDA STREQUAL "OFF")
+  find_path(SCANTUNE_CUDA_INCLUDE_DIR cuda.h HINTS ${cuda_hints} PATH_SUFFIXES include)
+  find_path(SCANTUNE_NVRTC_INCLUDE_DIR nvrtc.h HINTS ${SCANTUNE_CUDA_INCLUDE_DIR} ${cuda_hints} PATH_SUFFIXES include)
+  find_path(SCANTUNE_CUPTI_INCLUDE_DIR cupti_range_profiler.h
+            HINTS ${SCANTUNE_CUDA_INCLUDE_DIR} ${cuda_hints} PATH_SUFFIXES include extras/CUPTI/include)
+  if(SCANTUNE_CUDA_INCLUDE_DIR AND SCANTUNE_NVRTC_INCLUDE_DIR AND SCANTUNE_CUPTI_INCLUDE_DIR)
+    set(SCANTUNE_HAVE_CUDA TRUE)
+  elseif(SCANTUNE_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "SCANTUNE_CUDA=ON, but cuda.h, nvrtc.h or cupti_range_profiler.h (CUDA 13) was not found; "
+                        "set SCANTUNE_CUDA_ROOT")
+  endif()
+endif()
+if(SCANTUNE_HAVE_CUDA)
+  message(STATUS "CUDA headers: ${SCANTUNE_CUDA_INCLUDE_DIR}")
+  file(GLOB cuda_sources CONFIGURE_DEPENDS src/cuda/*.cc)
+  list(FILTER cuda_sources EXCLUDE REGEX "unavailable\\.cc$")
+else()
+  message(STATUS "CUDA headers not found or not wanted: building without the CUDA backend")
+  set(cuda_sources src/cuda/unavailable.cc)
+endif()
+scantune_library(cuda SOURCES ${cuda_sources} DEPENDS scantune_core scantune_catalog scantune_device)
+target_link_libraries(scantune_cuda PRIVATE scantune_wire scantune_store Threads::Threads ${CMAKE_DL_LIBS})
+if(SCANTUNE_HAVE_CUDA)
+  target_include_directories(scantune_cuda SYSTEM PRIVATE ${SCANTUNE_CUDA_INCLUDE_DIR} ${SCANTUNE_NVRTC_INCLUDE_DIR}
+                                                          ${SCANTUNE_CUPTI_INCLUDE_DIR})
+  target_compile_definitions(scantune_cuda PRIVATE SCANTUNE_CUDA_ROOT="${SCANTUNE_CUDA_ROOT}")
+endif()

@@ -1,0 +1,163 @@
+#include "catalog/catalog.h"
+
+#include <algorithm>
+
+#include "catalog/families.h"
+#include "core/digest.h"
+
+namespace scantune {
+namespace {
+
+Expected<std::vector<const Kernel*>> selected_kernels(const Workload& workload, const Chip& chip,
+                                                      const std::vector<std::string>& names) {
+  if (names.empty()) {
+    return kernels_for(workload, chip);
+  }
+  std::vector<const Kernel*> chosen;
+  for (const std::string& name : names) {
+    const auto kernel = find_kernel(name, chip.backend);
+    if (!kernel) {
+      return tl::unexpected(kernel.error());
+    }
+    if (const std::string why = (*kernel)->refuses(workload, chip); !why.empty()) {
+      return bad_input("{} cannot do {}: {}", name, to_string(workload), why);
+    }
+    if (std::ranges::find(chosen, *kernel) == chosen.end()) {
+      chosen.push_back(*kernel);
+    }
+  }
+  return chosen;
+}
+
+std::string param_names(const std::vector<const Kernel*>& chosen, const Workload& workload, const Chip& chip) {
+  std::vector<std::string> names;
+  for (const Kernel* kernel : chosen) {
+    for (const Param& param : kernel->space(workload, chip).params) {
+      if (std::ranges::find(names, param.name) == names.end()) {
+        names.push_back(param.name);
+      }
+    }
+  }
+  std::string joined;
+  for (const std::string& name : names) {
+    joined += (joined.empty() ? "" : ", ") + name;
+  }
+  return joined;
+}
+
+// Narrows each family's space by the settings that name a parameter of its own. A value must be
+// in the space of at least one selected family; a family that lacks it offers nothing.
+Expected<std::vector<Space>> narrowed_spaces(const std::vector<const Kernel*>& chosen, const Workload& workload,
+                                             const Chip& chip, const Selection& selection) {
+  std::vector<Space> spaces;
+  for (const Kernel* kernel : chosen) {
+    spaces.push_back(kernel->space(workload, chip));
+  }
+  for (const auto& [param, values] : selection.settings) {
+    bool known = false;
+    std::vector<Value> missing = values;
+    for (Space& space : spaces) {
+      const Param* found = space.find(param);
+      if (found == nullptr) {
+        continue;
+      }
+      known = true;
+      std::vector<Value> here;
+      std::ranges::copy_if(values, std::back_inserter(here),
+                           [&](const Value& v) { return std::ranges::find(found->values, v) != found->values.end(); });
+      std::erase_if(missing, [&](const Value& v) { return std::ranges::find(here, v) != here.end(); });
+      if (chosen.size() == 1) {
+        here = values;  // one family: let narrow() name the values it takes
+      }
+      auto narrowed = narrow(space, param, here);
+      if (!narrowed) {
+        return tl::unexpected(narrowed.error());
+      }
+      space = *std::move(narrowed);
+    }
+    if (!known) {
+      return bad_input("unknown parameter '{}'; the selected kernels take {}", param,
+                       param_names(chosen, workload, chip));
+    }
+    if (!missing.empty()) {
+      return bad_input("{}={} is in no selected kernel's space; see 'scantune list kernels'", param,
+                       to_string(missing.front()));
+    }
+  }
+  return spaces;
+}
+
+}  // namespace
+
+const std::vector<Kernel>& kernels() {
+  static const std::vector<Kernel> all = {three_pass_kernel(), row_carry_kernel(), cpu_two_pass_kernel(),
+                                          cpu_row_carry_kernel()};
+  return all;
+}
+
+std::vector<const Kernel*> kernels_for(const Workload& workload, const Chip& chip) {
+  std::vector<const Kernel*> fitting;
+  for (const Kernel& kernel : kernels()) {
+    if (kernel.backend == chip.backend && kernel.refuses(workload, chip).empty()) {
+      fitting.push_back(&kernel);
+    }
+  }
+  return fitting;
+}
+
+Expected<const Kernel*> find_kernel(std::string_view name, Backend backend) {
+  std::string known;
+  for (const Kernel& kernel : kernels()) {
+    if (kernel.backend != backend) {
+      continue;
+    }
+    if (kernel.name == name) {
+      return &kernel;
+    }
+    known += (known.empty() ? "" : ", ") + kernel.name;
+  }
+  return bad_input("unknown kernel '{}'; on this device: {}", name, known);
+}
+
+Expected<std::vector<Candidate>> candidates(const Workload& workload, const Chip& chip, const Selection& selection) {
+  const auto chosen = selected_kernels(workload, chip, selection.kernels);
+  if (!chosen) {
+    return tl::unexpected(chosen.error());
+  }
+  const auto spaces = narrowed_spaces(*chosen, workload, chip, selection);
+  if (!spaces) {
+    return tl::unexpected(spaces.error());
+  }
+  std::vector<Candidate> all;
+  for (size_t i = 0; i < chosen->size(); ++i) {
+    const Kernel* kernel = (*chosen)[i];
+    for (Variant& variant : enumerate(kernel->name, (*spaces)[i])) {
+      std::string broken = broken_constraint(*kernel, variant, workload, chip);
+      all.push_back({kernel, std::move(variant), std::move(broken)});
+    }
+  }
+  return all;
+}
+
+Expected<void> supported(const Workload& workload, const Chip& chip) {
+  if (!kernels_for(workload, chip).empty()) {
+    return {};
+  }
+  std::string why;
+  for (const Kernel& kernel : kernels()) {
+    if (kernel.backend == chip.backend) {
+      why = kernel.refuses(workload, chip);
+    }
+  }
+  return bad_input("{}: no {} kernel does this yet: {}", to_string(workload), name(chip.backend), why);
+}
+
+std::string source_digest(const Kernel& kernel) {
+  std::string all;
+  for (const SourceFile& file : kernel.sources) {
+    all += file.path + '\0' + file.text + '\0';
+  }
+  return digest(all);
+}
+
+}  // namespace scantune

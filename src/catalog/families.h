@@ -1,0 +1,13 @@
+// One function a family; each is defined in the file of its name.
+#pragma once
+
+#include "core/kernel.h"
+
+namespace scantune {
+
+Kernel three_pass_kernel();
+Kernel row_carry_kernel();
+Kernel cpu_two_pass_kernel();
+Kernel cpu_row_carry_kernel();
+
+}  // namespace scantune

@@ -1,0 +1,71 @@
+// A kernel: a family of variants as a value. Its source, its space, its constraints, its launch rule.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/chip.h"
+#include "core/space.h"
+#include "core/variant.h"
+#include "core/workload.h"
+
+namespace scantune {
+
+// One file of kernel source, embedded from kernels/ at build time. `path` is relative to kernels/
+// and is the name other files include it by.
+struct SourceFile {
+  std::string path;
+  std::string text;
+};
+
+// One GPU launch of a variant. A variant is one or more launches in order on one stream; every
+// entry takes the same arguments:
+//   (const T* in, T* out, void* workspace, long long outer, long long n, long long inner)
+struct Launch {
+  std::string entry;  // C++ name expression, e.g. "scantune::row_carry<float, float, 8192, 16, 2>"
+  int64_t grid_blocks = 1;
+  int block_threads = 1;
+  int64_t shared_bytes = 0;  // dynamic shared memory a block
+};
+
+// What a variant is expected to use, before anything is compiled.
+struct ResourceEstimate {
+  int registers_per_thread = 0;
+  int64_t shared_bytes_per_block = 0;
+  int64_t bytes_in_flight_per_block = 0;  // loads issued and not yet used: Little's law
+};
+
+// A rule that a variant must keep to be worth compiling on a chip for a workload.
+struct Constraint {
+  std::string text;  // what must hold, in words: "a tile is at least one 16-byte access a thread"
+  bool (*holds)(const Variant&, const Workload&, const Chip&);
+};
+
+struct Kernel {
+  std::string name;
+  std::string summary;  // one line
+  Backend backend = Backend::cuda;
+  bool baseline = false;  // the family every speed-up is quoted against
+
+  std::vector<SourceFile> sources;  // the first is the one compiled; empty for CPU kernels
+
+  // Why the family cannot do the workload, in words; empty where it can.
+  std::string (*refuses)(const Workload&, const Chip&) = nullptr;
+
+  // The default space for a workload on a chip.
+  Space (*space)(const Workload&, const Chip&) = nullptr;
+  std::vector<Constraint> constraints;
+
+  // CUDA only: the launches of an admitted variant, its workspace in bytes (0 where it needs
+  // none), and its estimated resources (the largest of its launches).
+  std::vector<Launch> (*launches)(const Variant&, const Workload&, const Chip&) = nullptr;
+  int64_t (*workspace_bytes)(const Variant&, const Workload&, const Chip&) = nullptr;
+  ResourceEstimate (*estimate)(const Variant&, const Workload&, const Chip&) = nullptr;
+};
+
+// The text of the first constraint a variant breaks, or an empty string.
+std::string broken_constraint(const Kernel& kernel, const Variant& variant, const Workload& workload,
+                              const Chip& chip);
+
+}  // namespace scantune

@@ -1,0 +1,87 @@
+// The outcome of tuning one workload on one device, and the best entry made from it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/interval.h"
+#include "core/record.h"
+
+namespace scantune {
+
+enum class StopReason { complete, budget, interrupted, device_lost };
+
+std::string_view name(StopReason reason);
+
+// Where a run's wall time went. Compilation overlaps the rest, so the parts need not add up.
+struct TimeSpent {
+  double compile_s = 0;  // summed over compiler processes
+  double verify_s = 0;
+  double measure_s = 0;
+  double profile_s = 0;
+  double total_s = 0;
+};
+
+// One measured variant with its estimates, over the rounds of the last phase it took part in.
+struct Standing {
+  int record = 0;  // index into Outcome::records
+  Phase phase = Phase::screen;
+  Interval time_ns;
+  Interval ratio_to_copy;
+};
+
+struct Outcome {
+  Workload workload;
+  DeviceInfo device;
+  Protocol protocol;
+  Provenance provenance;
+  uint64_t seed = 0;
+
+  std::vector<Record> records;  // every variant of the run, in the order asked for
+  std::vector<Round> rounds;    // every sample, in the order taken
+
+  std::vector<Standing> ranking;  // measured variants: finalists first, each group best first
+  std::optional<int> winner;      // index into records
+  std::vector<int> equivalents;   // records as fast as the winner within Protocol::equivalence
+  std::optional<int> baseline;    // the baseline family's best
+  Interval copy_time_ns;
+
+  StopReason stopped = StopReason::complete;
+  std::string stop_detail;  // what was lost, which limit was hit
+  TimeSpent spent;
+};
+
+// The standing of a record, if it was measured.
+const Standing* standing_of(const Outcome& outcome, int record);
+
+// A measured variant as a best file keeps it.
+struct Contender {
+  Variant variant;
+  Interval time_ns;
+  Interval ratio_to_copy;
+  std::vector<EntryResources> resources;
+  int64_t bytes_in_flight_per_sm = 0;
+  std::optional<Profile> profile;
+  std::string source_digest;
+};
+
+// One entry of a best file. Contenders are best first: the winner is contenders[0]. The subjects
+// of the rounds are indices into contenders.
+struct BestEntry {
+  Workload workload;
+  Chip chip;
+  Protocol protocol;
+  Provenance provenance;
+  uint64_t seed = 0;
+  std::vector<Contender> contenders;
+  std::vector<int> equivalents;  // indices into contenders, without the winner
+  std::optional<int> baseline;   // index into contenders
+  Interval copy_time_ns;
+  std::vector<Round> rounds;  // raw samples of the contenders and the copy: the final's, or the screen's
+};
+
+// The entry for an outcome that has a winner.
+BestEntry best_entry(const Outcome& outcome);
+
+}  // namespace scantune

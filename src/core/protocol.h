@@ -1,0 +1,26 @@
+// How a trial is measured, as a value. Its digest is part of every trial's key, so that results
+// made under different rules are never compared. docs/measuring.md gives the reason for each choice.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace scantune {
+
+struct Protocol {
+  int version = 1;
+  int warmup_copies = 10;       // untimed copies before the first round; variants are warmed by their verification
+  int screen_rounds = 5;        // rounds every verified variant is measured in
+  int round_variants = 12;      // variants a round, so that each is near a copy in time
+  int round_copies = 2;         // copies of the same bytes a round
+  int final_rounds = 30;        // rounds of the final: fixed, so that its interval is valid
+  int final_variants = 8;       // finalists, the baseline's best not counted
+  double confidence = 0.95;     // of every interval
+  double equivalence = 0.005;   // relative: closer than this is "as fast"
+
+  bool operator==(const Protocol&) const = default;
+};
+
+std::string digest(const Protocol& protocol);
+
+}  // namespace scantune

@@ -1,0 +1,141 @@
+#include "core/shape.h"
+
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <limits>
+#include <optional>
+
+namespace scantune {
+namespace {
+
+// Elements of at most 8 bytes, twice over (input and output), must stay within int64 byte counts.
+constexpr int64_t kMaxElements = int64_t{1} << 58;
+
+std::optional<int64_t> parse_digits(std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || text[0] == '-') {
+    return std::nullopt;
+  }
+  return value;
+}
+
+int suffix_shift(char c) {
+  switch (c) {
+    case 'K':
+    case 'k':
+      return 10;
+    case 'M':
+    case 'm':
+      return 20;
+    case 'G':
+    case 'g':
+      return 30;
+    default:
+      return 0;
+  }
+}
+
+std::optional<int64_t> power(int64_t base, int64_t exponent) {
+  int64_t result = 1;
+  for (int64_t i = 0; i < exponent; ++i) {
+    if (base != 0 && result > std::numeric_limits<int64_t>::max() / base) {
+      return std::nullopt;
+    }
+    result *= base;
+    if (result <= 1 && i > 0) {
+      break;  // 0^k and 1^k: no need to count to k
+    }
+  }
+  return result;
+}
+
+enum class ExtentFault { none, not_a_size, too_large };
+
+std::pair<int64_t, ExtentFault> parse_extent(std::string_view text) {
+  if (const size_t caret = text.find('^'); caret != std::string_view::npos) {
+    const auto base = parse_digits(text.substr(0, caret));
+    const auto exponent = parse_digits(text.substr(caret + 1));
+    if (!base || !exponent) {
+      return {0, ExtentFault::not_a_size};
+    }
+    const auto value = power(*base, *exponent);
+    return value ? std::pair{*value, ExtentFault::none} : std::pair{int64_t{0}, ExtentFault::too_large};
+  }
+  int shift = 0;
+  if (!text.empty()) {
+    shift = suffix_shift(text.back());
+    if (shift != 0) {
+      text.remove_suffix(1);
+    }
+  }
+  const bool only_digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  const auto value = parse_digits(text);
+  if (!value) {
+    return {0, only_digits ? ExtentFault::too_large : ExtentFault::not_a_size};
+  }
+  if (*value > (std::numeric_limits<int64_t>::max() >> shift)) {
+    return {0, ExtentFault::too_large};
+  }
+  return {*value << shift, ExtentFault::none};
+}
+
+}  // namespace
+
+Expected<std::vector<int64_t>> parse_extents(std::string_view text) {
+  std::vector<int64_t> extents;
+  size_t begin = 0;
+  while (true) {
+    const size_t end = text.find_first_of("xX", begin);
+    const std::string_view part = text.substr(begin, end == std::string_view::npos ? end : end - begin);
+    const auto [value, fault] = parse_extent(part);
+    if (fault == ExtentFault::not_a_size) {
+      return bad_input("'{}' is not a size; write integers joined by x, such as 32768x1024, 1x2^28 or 64Kx1K", part);
+    }
+    if (fault == ExtentFault::too_large) {
+      return bad_input("'{}' does not fit 64 bits; all extents together may have up to 2^58 elements", part);
+    }
+    extents.push_back(value);
+    if (end == std::string_view::npos) {
+      return extents;
+    }
+    begin = end + 1;
+  }
+}
+
+Expected<Shape> make_shape(std::vector<int64_t> extents, int dim) {
+  const int rank = static_cast<int>(extents.size());
+  if (rank < 1 || rank > kMaxRank) {
+    return bad_input("a shape has 1 to {} extents, this one has {}", kMaxRank, rank);
+  }
+  int64_t elements = 1;
+  for (const int64_t extent : extents) {
+    if (extent < 1) {
+      return bad_input("the tensor {} is empty; every extent must be at least 1", fmt::join(extents, "x"));
+    }
+    if (elements > kMaxElements / extent) {
+      return bad_input("the tensor {} has more than 2^58 elements; use smaller extents", fmt::join(extents, "x"));
+    }
+    elements *= extent;
+  }
+  if (dim < -rank || dim >= rank) {
+    return bad_input("dim {} is out of range for {}; expected {} to {}", dim, fmt::join(extents, "x"), -rank, rank - 1);
+  }
+  return Shape{std::move(extents), dim < 0 ? dim + rank : dim};
+}
+
+Geometry geometry(const Shape& shape) {
+  Geometry g;
+  for (int i = 0; i < static_cast<int>(shape.extents.size()); ++i) {
+    const int64_t extent = shape.extents[static_cast<size_t>(i)];
+    (i < shape.dim ? g.outer : i == shape.dim ? g.n : g.inner) *= extent;
+  }
+  return g;
+}
+
+std::string to_string(const Shape& shape) { return fmt::format("{}", fmt::join(shape.extents, "x")); }
+
+std::string to_string(const Geometry& g) { return fmt::format("{}x{}x{}", g.outer, g.n, g.inner); }
+
+}  // namespace scantune

@@ -1,0 +1,37 @@
+// One problem to tune for: a shape, its types, and what is asked of the measurement.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/dtype.h"
+#include "core/shape.h"
+
+namespace scantune {
+
+// Whether the input may lie in the last-level cache when a timed launch starts.
+enum class CacheState { cold, hot };
+
+std::string_view name(CacheState state);
+Expected<CacheState> parse_cache_state(std::string_view text);
+
+struct Workload {
+  Shape shape;
+  DType dtype = DType::f32;
+  DType accumulator = DType::f32;
+  CacheState cache = CacheState::cold;
+  bool deterministic = false;  // only variants whose result is the same bits every run
+
+  [[nodiscard]] Geometry geometry() const { return scantune::geometry(shape); }
+  [[nodiscard]] int64_t elements() const { return geometry().elements(); }
+  [[nodiscard]] int64_t bytes_read() const { return elements() * size_bytes(dtype); }
+  [[nodiscard]] int64_t bytes_written() const { return elements() * size_bytes(dtype); }
+  // The copy control moves as many bytes as the scan must: reads this many and writes this many.
+  [[nodiscard]] int64_t copy_bytes() const { return (bytes_read() + bytes_written()) / 2; }
+
+  bool operator==(const Workload&) const = default;
+};
+
+std::string to_string(const Workload& workload);  // "32768x32768 f32 dim 1"
+
+}  // namespace scantune

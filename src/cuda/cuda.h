@@ -1,0 +1,57 @@
+// The CUDA backend as the rest of the tool sees it. This header includes no CUDA header, and
+// nothing here touches the driver, NVRTC or CUPTI before it is called. A build without the CUDA
+// headers has the same functions (cuda/unavailable.cc); each says so.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/record.h"
+#include "device/device.h"
+
+namespace scantune::cuda {
+
+// Whether this binary was built with the CUDA headers.
+bool built_in();
+
+// Every GPU of the host, without creating a context. An error says which file or driver is missing.
+Expected<std::vector<DeviceInfo>> list_devices();
+
+Expected<std::unique_ptr<Device>> open_device(int ordinal);
+
+struct CompilerOptions {
+  std::filesystem::path cache_dir;          // cubins; created when first written
+  int processes = 0;                        // compiler processes; 0: one a core
+  std::chrono::seconds time_limit{60};      // for one variant
+  bool in_process = false;                  // no child processes: for debuggers, ncu and sanitizers
+};
+
+// NVRTC, in child processes of this binary (the hidden subcommand that runs serve_compiles).
+Expected<std::unique_ptr<Compiler>> make_compiler(CompilerOptions options);
+
+// The body of a compiler process: reads requests from standard input, one JSON line each, and
+// answers on standard output. Returns the exit code.
+int serve_compiles();
+
+// A counter that a chip has, and in how many passes it is collected when alone.
+struct MetricInfo {
+  std::string name;
+  std::string unit;
+  std::string description;
+  int passes = 0;
+};
+
+// The chips CUPTI knows by code name ("GH100"), and the core and seed metrics on one of them, or all
+// its metrics. No GPU needed.
+Expected<std::vector<std::string>> metric_chips();
+Expected<std::vector<MetricInfo>> list_metrics(const std::string& chip_code_name, bool all);
+
+// Checks metric names (core, seed, none, or names, comma-separated in `text`) for a chip and gives
+// the requested names back. Unknown names are bad input. An error of kind environment where CUPTI
+// is missing.
+Expected<std::vector<std::string>> resolve_metrics(const std::string& text, const std::string& chip_code_name);
+
+}  // namespace scantune::cuda

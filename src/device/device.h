@@ -1,0 +1,102 @@
+// The seam between what is tuned and where it runs. Above it, tune/ knows no CUDA; below it, a
+// backend knows no protocol. Backends: cpu (here), cuda (src/cuda), and a mock in the tests.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/kernel.h"
+#include "core/metric.h"
+#include "core/record.h"
+#include "core/workload.h"
+
+namespace scantune {
+
+// A variant made ready to load: machine code for one chip, or nothing but the variant on a CPU.
+struct Artifact {
+  Variant variant;
+  std::vector<Launch> launches;         // in order; empty on a CPU
+  std::vector<std::string> functions;   // the lowered name of each launch's entry
+  int64_t workspace_bytes = 0;
+  std::shared_ptr<const std::string> image;  // cubin; null on a CPU
+  std::vector<EntryResources> resources;     // one per launch; blocks_per_sm still 0
+  std::string source_digest;
+  bool from_cache = false;
+  double compile_s = 0;
+};
+
+// Turns variants into artifacts. Needs no GPU.
+class Compiler {
+ public:
+  virtual ~Compiler() = default;
+
+  // How many threads may call compile() at once with profit.
+  [[nodiscard]] virtual int concurrency() const = 0;
+
+  // Thread-safe. Failure::kind is compile or compile_timeout; `what` is one line.
+  virtual tl::expected<Artifact, Failure> compile(const Kernel& kernel, const Workload& workload,
+                                                  const Variant& variant, const Chip& chip) = 0;
+};
+
+using Handle = int;  // of a loaded artifact; valid for one session. kCopy stands for the copy control.
+
+struct RoundSpec {
+  CacheState cache = CacheState::cold;
+};
+
+// A round that broke off. `position` is the index into the order at fault, where it is known.
+// Failure::kind device means that the session is lost.
+struct RoundFault {
+  std::optional<size_t> position;
+  Failure failure;
+};
+
+// One workload in memory on one device. Not thread-safe.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  virtual tl::expected<Handle, Failure> load(const Artifact& artifact) = 0;
+  virtual void unload(Handle handle) = 0;
+
+  // The resources of a loaded artifact, blocks_per_sm included; empty on a CPU.
+  [[nodiscard]] virtual std::vector<EntryResources> resources(Handle handle) const = 0;
+
+  // Runs the variant on poisoned output between canaries and compares every element: the exact
+  // telescoping test, then the float64 bound test where the type is floating (DESIGN: docs/measuring.md).
+  virtual tl::expected<void, Failure> verify(Handle handle) = 0;
+
+  // One timed run of each handle of `order` (kCopy: a copy of the same bytes), in that order.
+  // Sample::subject is the handle. A stop request ends the round early: fewer samples come back.
+  virtual tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& spec,
+                                                              std::stop_token stop) = 0;
+
+  // Reads counters of each launch of the variant (never timed in the same launch). A counter that
+  // cannot be read comes back without a value and with the reason. `metrics` are requested names.
+  virtual tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) = 0;
+};
+
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  [[nodiscard]] virtual const DeviceInfo& info() const = 0;
+
+  // Device memory that open() takes for a workload, in bytes, everything included.
+  [[nodiscard]] virtual int64_t memory_needed(const Workload& workload) const = 0;
+
+  // Allocates, generates inputs from `seed`.
+  virtual Expected<std::unique_ptr<Session>> open(const Workload& workload, uint64_t seed) = 0;
+};
+
+// Says in one line how much memory is needed, how much is free and which shape would fit, where a
+// workload does not fit the device.
+Expected<void> check_memory(const Device& device, const Workload& workload);
+
+}  // namespace scantune

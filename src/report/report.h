@@ -1,0 +1,26 @@
+// Outcomes for people: one screen a workload.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/outcome.h"
+
+namespace scantune::report {
+
+struct TextStyle {
+  bool color = false;  // ANSI colours; never the only carrier of meaning
+  int width = 100;     // columns
+};
+
+// "scantune 0.1.0 · cuda:0 NVIDIA H200 (GH100, sm_90, 132 SMs, 4.8 TB/s) · driver 580.159 · NVRTC 13.0"
+std::string device_line(const DeviceInfo& info, const std::string& version);
+
+// "32768x32768 f32, dim 1 · outer 32768 x n 32768 x inner 1 · 4.00 GiB in, 4.00 GiB out"
+std::string workload_line(const Workload& workload);
+
+// The one screen a workload ends in: winner, time and interval, ratio to copy, GB/s, speed-up over
+// the baseline, counters, runners-up, what was tried. Without a winner, why not.
+std::string outcome_text(const Outcome& outcome, const TextStyle& style);
+
+}  // namespace scantune::report

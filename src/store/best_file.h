@@ -1,0 +1,22 @@
+// The best file on disk.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "core/expected.h"
+#include "core/outcome.h"
+
+namespace scantune::store {
+
+// Whether results can be merged into `path` later: its folder can be created and written, and an
+// existing file is a best file. Creates folders, but leaves no file behind. To be called before
+// tuning, so that an hour's work does not end in "permission denied".
+Expected<void> check_best_file(const std::filesystem::path& path);
+
+// Merges entries in, atomically, under a lock, so that two processes may write to one file.
+Expected<void> merge_into_best_file(const std::filesystem::path& path, const std::vector<BestEntry>& entries);
+
+Expected<std::vector<BestEntry>> read_best_file(const std::filesystem::path& path);
+
+}  // namespace scantune::store

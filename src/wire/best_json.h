@@ -1,0 +1,25 @@
+// The best file (docs/results-format.md, configs/schema/best.schema.json): text in, text out.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/expected.h"
+#include "core/outcome.h"
+
+namespace scantune::wire {
+
+// The stable key of an entry: "NVIDIA H200|32768x32768x1|f32|f32|cold|any".
+std::string best_key(const BestEntry& entry);
+
+// Merges entries into a best file's text (empty text: a new file): an entry of the same key is
+// replaced, everything else is kept as it is, members this version does not know included. An
+// error (bad_input) where the text is not a best file of a version this tool reads; the message
+// says what is wrong with the content, the caller adds the path.
+Expected<std::string> merge_best(std::string_view existing, const std::vector<BestEntry>& entries);
+
+// Reads every entry.
+Expected<std::vector<BestEntry>> parse_best(std::string_view text);
+
+}  // namespace scantune::wire
