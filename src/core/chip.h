@@ -17,8 +17,8 @@ std::string_view name(Backend backend);
 // One GPU model or one CPU model. Limits that do not apply are 0.
 struct Chip {
   Backend backend = Backend::cpu;
-  std::string name;       // the key of results: "NVIDIA H200", "AMD EPYC 9755 x 2 cores"
-  std::string code_name;  // CUPTI's name of the die ("GH100"), or the CPU's vector ISA ("avx512")
+  std::string name;             // the key of results: "NVIDIA H200", "AMD EPYC 9755 x 2 cores"
+  std::string code_name;        // CUPTI's name of the die ("GH100"), or the CPU's vector ISA ("avx512")
   int compute_capability = 0;   // 90 for sm_90; 0 on a CPU
   int multiprocessors = 0;      // SMs, or logical CPUs this process may use
   int64_t cache_bytes = 0;      // L2 of a GPU, last-level cache of a CPU

@@ -65,7 +65,6 @@ struct Kernel {
 };
 
 // The text of the first constraint a variant breaks, or an empty string.
-std::string broken_constraint(const Kernel& kernel, const Variant& variant, const Workload& workload,
-                              const Chip& chip);
+std::string broken_constraint(const Kernel& kernel, const Variant& variant, const Workload& workload, const Chip& chip);
 
 }  // namespace scantune

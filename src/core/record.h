@@ -18,7 +18,7 @@ namespace scantune {
 // Who and where: what every stored result carries.
 struct Provenance {
   std::string tool_version;
-  std::string time;      // UTC, ISO 8601
+  std::string time;  // UTC, ISO 8601
   std::string host;
   std::string device;    // "cuda:0", "cpu"
   std::string uuid;      // of the GPU; empty on a CPU

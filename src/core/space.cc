@@ -48,8 +48,7 @@ Expected<Space> narrow(const Space& space, std::string_view name, const std::vec
         return bad_input("{}={} is not in the space; {} takes {}", name, to_string(value), name, known);
       }
     }
-    std::erase_if(param.values,
-                  [&](const Value& v) { return std::ranges::find(values, v) == values.end(); });
+    std::erase_if(param.values, [&](const Value& v) { return std::ranges::find(values, v) == values.end(); });
   }
   return narrowed;
 }

@@ -42,6 +42,10 @@ class Compiler {
   // Thread-safe. Failure::kind is compile or compile_timeout; `what` is one line.
   virtual tl::expected<Artifact, Failure> compile(const Kernel& kernel, const Workload& workload,
                                                   const Variant& variant, const Chip& chip) = 0;
+
+  // Makes calls under way return soon, with a failure: nobody waits for them any more. Calls made
+  // afterwards are served. Thread-safe.
+  virtual void cancel() {}
 };
 
 using Handle = int;  // of a loaded artifact; valid for one session. kCopy stands for the copy control.

@@ -38,8 +38,8 @@ struct Progress {
 
   struct Family {
     std::string kernel;
-    int total = 0;     // admitted variants
-    int done = 0;      // measured in the screen, or failed
+    int total = 0;  // admitted variants
+    int done = 0;   // measured in the screen, or failed
     int failed = 0;
     std::optional<double> best_time_ns;
     std::optional<double> best_ratio;
