@@ -48,7 +48,7 @@ SCANTUNE_HD constexpr long long exact_x(u64 seed, u64 index, long long i, long l
 SCANTUNE_HD constexpr float mixed_value(u64 seed, u64 index) {
   const u64 h = hash(seed ^ 0x5851F42D4C957F2Dull, index);
   const int significand = 128 + static_cast<int>(h & 127);  // 8 bits, the leading one set
-  const int exponent = static_cast<int>((h >> 8) % 13);      // 0..12
+  const int exponent = static_cast<int>((h >> 8) % 13);     // 0..12
   const float magnitude = static_cast<float>(significand) / static_cast<float>(128 << exponent);
   return ((h >> 16) & 1) != 0 ? -magnitude : magnitude;
 }

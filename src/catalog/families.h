@@ -9,5 +9,6 @@ Kernel three_pass_kernel();
 Kernel row_carry_kernel();
 Kernel cpu_two_pass_kernel();
 Kernel cpu_row_carry_kernel();
+Kernel cpu_tile_chain_kernel();
 
 }  // namespace scantune

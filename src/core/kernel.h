@@ -48,7 +48,7 @@ struct Kernel {
   Backend backend = Backend::cuda;
   bool baseline = false;  // the family every speed-up is quoted against
 
-  std::vector<SourceFile> sources;  // the first is the one compiled; empty for CPU kernels
+  std::vector<SourceFile> sources;  // the first is the one compiled; CPU kernels were built into this binary from these
 
   // Why the family cannot do the workload, in words; empty where it can.
   std::string (*refuses)(const Workload&, const Chip&) = nullptr;

@@ -14,16 +14,22 @@ struct MetricValue {
   std::optional<double> value;  // in `unit`
   std::string unit;             // "%", "ns", "bytes", "sectors", ... or empty for a plain count
   std::string reason;           // why there is no value, and the remedy; empty where there is one
+
+  bool operator==(const MetricValue&) const = default;
 };
 
 // The counters of one launch of a variant.
 struct LaunchProfile {
   std::string entry;  // the kernel function, as in Launch::entry
   std::vector<MetricValue> metrics;
+
+  bool operator==(const LaunchProfile&) const = default;
 };
 
 struct Profile {
   std::vector<LaunchProfile> launches;
+
+  bool operator==(const Profile&) const = default;
 };
 
 // The value of a metric by its requested name, if it was read.

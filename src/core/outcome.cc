@@ -38,20 +38,28 @@ BestEntry best_entry(const Outcome& outcome) {
   // The winner first, then those that took part in the same phase, in rank order, then the baseline.
   const Standing* winner = standing_of(outcome, outcome.winner.value());
   std::map<int, int> contender_of;  // record -> index into contenders
+  std::map<int, Phase> phase_of;    // record -> the phase its times come from
   const auto add = [&](const Standing& standing) {
     if (contender_of.contains(standing.record)) {
       return;
     }
     const Record& record = outcome.records[static_cast<size_t>(standing.record)];
     contender_of[standing.record] = static_cast<int>(entry.contenders.size());
+    phase_of[standing.record] = standing.phase;
     entry.contenders.push_back({record.variant, standing.time_ns, standing.ratio_to_copy, record.resources,
                                 record.bytes_in_flight_per_sm, record.profile, record.source_digest});
   };
   add(*winner);
+  int room = outcome.protocol.final_variants - (outcome.winner == outcome.baseline ? 0 : 1);
   for (const Standing& standing : outcome.ranking) {
-    if (standing.phase == winner->phase &&
-        static_cast<int>(entry.contenders.size()) <= outcome.protocol.final_variants) {
+    if (standing.phase != winner->phase || standing.record == outcome.winner) {
+      continue;
+    }
+    if (standing.record == outcome.baseline) {
+      add(standing);  // in its place, but not counted
+    } else if (room > 0) {
       add(standing);
+      --room;
     }
   }
   if (outcome.baseline) {
@@ -64,15 +72,13 @@ BestEntry best_entry(const Outcome& outcome) {
     }
   }
   for (const Round& round : outcome.rounds) {
-    if (round.phase != winner->phase) {
-      continue;
-    }
     Round kept{round.phase, {}};
     bool any = false;
     for (const Sample& sample : round.samples) {
       if (sample.subject == kCopy) {
         kept.samples.push_back(sample);
-      } else if (const auto it = contender_of.find(sample.subject); it != contender_of.end()) {
+      } else if (const auto it = contender_of.find(sample.subject);
+                 it != contender_of.end() && phase_of.at(it->first) == round.phase) {
         kept.samples.push_back({it->second, sample.time_ns});
         any = true;
       }

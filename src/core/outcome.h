@@ -64,6 +64,8 @@ struct Contender {
   int64_t bytes_in_flight_per_sm = 0;
   std::optional<Profile> profile;
   std::string source_digest;
+
+  bool operator==(const Contender&) const = default;
 };
 
 // One entry of a best file. Contenders are best first: the winner is contenders[0]. The subjects
@@ -78,7 +80,9 @@ struct BestEntry {
   std::vector<int> equivalents;  // indices into contenders, without the winner
   std::optional<int> baseline;   // index into contenders
   Interval copy_time_ns;
-  std::vector<Round> rounds;  // raw samples of the contenders and the copy: the final's, or the screen's
+  std::vector<Round> rounds;  // raw samples that the contenders' times come from, and the copy's beside them
+
+  bool operator==(const BestEntry&) const = default;
 };
 
 // The entry for an outcome that has a winner.

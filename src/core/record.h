@@ -26,6 +26,8 @@ struct Provenance {
   std::string compiler;  // "NVRTC 13.0", or the compiler that built the CPU kernels
   std::string protocol;  // digest of the protocol
   std::string source;    // digest of the kernel sources the winner was built from
+
+  bool operator==(const Provenance&) const = default;
 };
 
 // Identifies the device at hand; the part of it that keys results is `chip`.
@@ -49,6 +51,8 @@ struct EntryResources {
   int block_threads = 0;
   int64_t grid_blocks = 0;
   int blocks_per_sm = 0;  // 0 until it was loaded on a device
+
+  bool operator==(const EntryResources&) const = default;
 };
 
 enum class FailureKind { constraint, compile, compile_timeout, load, wrong_result, launch, out_of_memory, device };
@@ -80,6 +84,8 @@ inline constexpr int kCopy = -1;
 struct Sample {
   int subject = kCopy;
   double time_ns = 0;
+
+  bool operator==(const Sample&) const = default;
 };
 
 enum class Phase { screen, final };
@@ -90,6 +96,8 @@ std::string_view name(Phase phase);
 struct Round {
   Phase phase = Phase::screen;
   std::vector<Sample> samples;
+
+  bool operator==(const Round&) const = default;
 };
 
 }  // namespace scantune

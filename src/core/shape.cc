@@ -4,7 +4,7 @@
 
 #include <charconv>
 #include <limits>
-#include <optional>
+#include <utility>
 
 namespace scantune {
 namespace {
@@ -12,13 +12,17 @@ namespace {
 // Elements of at most 8 bytes, twice over (input and output), must stay within int64 byte counts.
 constexpr int64_t kMaxElements = int64_t{1} << 58;
 
-std::optional<int64_t> parse_digits(std::string_view text) {
+constexpr std::string_view kExpectedExtents = "write integers joined by x, such as 32768x1024, 1x2^28 or 64Kx1K";
+
+enum class ExtentFault { none, not_a_size, too_large };
+
+std::pair<int64_t, ExtentFault> parse_digits(std::string_view text) {
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) {
+    return {0, ExtentFault::not_a_size};
+  }
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || text[0] == '-') {
-    return std::nullopt;
-  }
-  return value;
+  return {value, error == std::errc() ? ExtentFault::none : ExtentFault::too_large};
 }
 
 int suffix_shift(char c) {
@@ -37,61 +41,65 @@ int suffix_shift(char c) {
   }
 }
 
-std::optional<int64_t> power(int64_t base, int64_t exponent) {
+std::pair<int64_t, ExtentFault> power(int64_t base, int64_t exponent) {
   int64_t result = 1;
   for (int64_t i = 0; i < exponent; ++i) {
     if (base != 0 && result > std::numeric_limits<int64_t>::max() / base) {
-      return std::nullopt;
+      return {0, ExtentFault::too_large};
     }
     result *= base;
-    if (result <= 1 && i > 0) {
+    if (result <= 1) {
       break;  // 0^k and 1^k: no need to count to k
     }
   }
-  return result;
+  return {result, ExtentFault::none};
 }
-
-enum class ExtentFault { none, not_a_size, too_large };
 
 std::pair<int64_t, ExtentFault> parse_extent(std::string_view text) {
   if (const size_t caret = text.find('^'); caret != std::string_view::npos) {
-    const auto base = parse_digits(text.substr(0, caret));
-    const auto exponent = parse_digits(text.substr(caret + 1));
-    if (!base || !exponent) {
+    const auto [base, base_fault] = parse_digits(text.substr(0, caret));
+    const auto [exponent, exponent_fault] = parse_digits(text.substr(caret + 1));
+    if (base_fault == ExtentFault::not_a_size || exponent_fault == ExtentFault::not_a_size) {
       return {0, ExtentFault::not_a_size};
     }
-    const auto value = power(*base, *exponent);
-    return value ? std::pair{*value, ExtentFault::none} : std::pair{int64_t{0}, ExtentFault::too_large};
-  }
-  int shift = 0;
-  if (!text.empty()) {
-    shift = suffix_shift(text.back());
-    if (shift != 0) {
-      text.remove_suffix(1);
+    if (base_fault == ExtentFault::too_large || exponent_fault == ExtentFault::too_large) {
+      return {0, ExtentFault::too_large};
     }
+    return power(base, exponent);
   }
-  const bool only_digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-  const auto value = parse_digits(text);
-  if (!value) {
-    return {0, only_digits ? ExtentFault::too_large : ExtentFault::not_a_size};
+  const int shift = text.empty() ? 0 : suffix_shift(text.back());
+  const auto [value, fault] = parse_digits(shift == 0 ? text : text.substr(0, text.size() - 1));
+  if (fault != ExtentFault::none) {
+    return {0, fault};
   }
-  if (*value > (std::numeric_limits<int64_t>::max() >> shift)) {
+  if (value > (std::numeric_limits<int64_t>::max() >> shift)) {
     return {0, ExtentFault::too_large};
   }
-  return {*value << shift, ExtentFault::none};
+  return {value << shift, ExtentFault::none};
+}
+
+// Where the empty part that starts at `begin` lies, in words.
+std::string_view missing_where(std::string_view text, size_t begin) {
+  return begin == 0 ? "before the first x" : begin == text.size() ? "after the last x" : "between two x";
 }
 
 }  // namespace
 
 Expected<std::vector<int64_t>> parse_extents(std::string_view text) {
+  if (text.empty()) {
+    return bad_input("the shape is empty; {}", kExpectedExtents);
+  }
   std::vector<int64_t> extents;
   size_t begin = 0;
   while (true) {
     const size_t end = text.find_first_of("xX", begin);
     const std::string_view part = text.substr(begin, end == std::string_view::npos ? end : end - begin);
+    if (part.empty()) {
+      return bad_input("a size is missing {} in '{}'; {}", missing_where(text, begin), text, kExpectedExtents);
+    }
     const auto [value, fault] = parse_extent(part);
     if (fault == ExtentFault::not_a_size) {
-      return bad_input("'{}' is not a size; write integers joined by x, such as 32768x1024, 1x2^28 or 64Kx1K", part);
+      return bad_input("'{}' is not a size; {}", part, kExpectedExtents);
     }
     if (fault == ExtentFault::too_large) {
       return bad_input("'{}' does not fit 64 bits; all extents together may have up to 2^58 elements", part);

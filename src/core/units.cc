@@ -7,11 +7,12 @@
 
 namespace scantune {
 
+// Units are chosen by the value as it is printed, so that 1023.999 KiB reads 1.00 MiB.
 std::string format_bytes(int64_t bytes) {
   constexpr std::array<const char*, 6> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   auto value = static_cast<double>(bytes);
   size_t unit = 0;
-  while (std::abs(value) >= 1024 && unit + 1 < kUnits.size()) {
+  while (std::abs(value) >= (unit == 0 ? 1024 : 1023.995) && unit + 1 < kUnits.size()) {
     value /= 1024;
     ++unit;
   }
@@ -19,27 +20,27 @@ std::string format_bytes(int64_t bytes) {
 }
 
 std::string format_time(double time_ns) {
-  if (time_ns < 1e3) {
+  if (time_ns < 999.5) {
     return fmt::format("{:.0f} ns", time_ns);
   }
-  if (time_ns < 1e6) {
+  if (time_ns < 999.995e3) {
     return fmt::format("{:.2f} us", time_ns / 1e3);
   }
-  if (time_ns < 1e9) {
+  if (time_ns < 999.9995e6) {
     return fmt::format("{:.3f} ms", time_ns / 1e6);
   }
   return fmt::format("{:.3f} s", time_ns / 1e9);
 }
 
 std::string format_rate(double bytes_per_s) {
-  if (bytes_per_s >= 100e9) {
+  if (bytes_per_s >= 99.95e9) {
     return fmt::format("{:.0f} GB/s", bytes_per_s / 1e9);
   }
   return fmt::format("{:.1f} GB/s", bytes_per_s / 1e9);
 }
 
 std::string format_seconds(double seconds) {
-  if (seconds < 60) {
+  if (seconds < 59.95) {
     return fmt::format("{:.1f} s", seconds);
   }
   const auto whole = static_cast<int64_t>(std::llround(seconds));

@@ -1,5 +1,6 @@
 #include "core/variant.h"
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 #include <stdexcept>
@@ -59,7 +60,11 @@ Expected<Variant> parse_variant(std::string_view text) {
     if (equals == std::string::npos || equals == 0 || equals + 1 == word.size()) {
       return bad_input("'{}' in variant '{}' is not a setting; write name=value", word, text);
     }
-    variant.settings.push_back({word.substr(0, equals), parse_value(std::string_view(word).substr(equals + 1))});
+    const std::string name = word.substr(0, equals);
+    if (std::ranges::find(variant.settings, name, &Setting::name) != variant.settings.end()) {
+      return bad_input("variant '{}' sets {} twice", text, name);
+    }
+    variant.settings.push_back({name, parse_value(std::string_view(word).substr(equals + 1))});
   }
   return variant;
 }

@@ -17,16 +17,16 @@ namespace scantune::cuda {
 // Whether this binary was built with the CUDA headers.
 bool built_in();
 
-// Every GPU of the host, without creating a context. An error says which file or driver is missing.
+// Every GPU of the host, without creating a context (free_bytes is 0, for want of one). An error
+// of kind environment says which file or driver is missing.
 Expected<std::vector<DeviceInfo>> list_devices();
 
-Expected<std::unique_ptr<Device>> open_device(int ordinal);
-
 struct CompilerOptions {
-  std::filesystem::path cache_dir;          // cubins; created when first written
-  int processes = 0;                        // compiler processes; 0: one a core
-  std::chrono::seconds time_limit{60};      // for one variant
-  bool in_process = false;                  // no child processes: for debuggers, ncu and sanitizers
+  std::filesystem::path cache_dir;                      // cubins; created when first written; empty: no cache
+  int processes = 0;                                    // compiler processes; 0: one a core
+  std::chrono::milliseconds time_limit{60'000};         // for one variant
+  bool in_process = false;                              // no child processes: for debuggers, ncu and sanitizers
+  std::filesystem::path executable = "/proc/self/exe";  // whose subcommand compile-server is the child
 };
 
 // NVRTC, in child processes of this binary (the hidden subcommand that runs serve_compiles).
@@ -35,6 +35,10 @@ Expected<std::unique_ptr<Compiler>> make_compiler(CompilerOptions options);
 // The body of a compiler process: reads requests from standard input, one JSON line each, and
 // answers on standard output. Returns the exit code.
 int serve_compiles();
+
+// Opens a GPU and its primary context. Sessions compile their verification kernels with
+// `compiler`, which must outlive the device. Bad input where there is no such GPU.
+Expected<std::unique_ptr<Device>> open_device(int ordinal, Compiler& compiler);
 
 // A counter that a chip has, and in how many passes it is collected when alone.
 struct MetricInfo {

@@ -8,18 +8,27 @@
 
 namespace scantune::cuda {
 
-enum class LibraryId { driver, nvrtc, cupti, nvperf_host };
+enum class LibraryId { driver, nvml, nvrtc, cupti, nvperf_host };
 
-// The dlopen handle, opened once per process; an error names the file and where it was looked for.
+// The dlopen handle, opened once per process and never closed; an error (kind environment) names
+// the file and where it was looked for. Thread-safe. The driver (libcuda.so.1) and NVML are the system's. NVRTC
+// and CUPTI must be of CUDA 13; they are taken from the first of these that has them, one that has
+// both before one that has only one:
+//   $SCANTUNE_CUDA_ROOT, and nowhere else where it is set
+//   the toolkit or wheel folder the binary was built with (CMake's SCANTUNE_CUDA_ROOT)
+//   $CUDA_HOME, $CUDA_PATH, /usr/local/cuda
+//   the system's search path (ld.so)
+// CUPTI opens libnvperf_host.so by its bare name, so that one is opened first, for all to see.
 Expected<void*> open_library(LibraryId id);
 
 // The path the library was opened from, for messages; empty where it is not open.
 std::string library_path(LibraryId id);
 
-// A symbol of an open library, or an error that names both.
+// A symbol of a library, which is opened where it is not open yet, or an error that names both.
 Expected<void*> find_symbol(LibraryId id, const char* name);
 
-// Folders that may hold CUDA headers (cuda_fp16.h) for NVRTC, most specific first; may be empty.
+// The folder that holds the CUDA headers (cuda_fp16.h) for NVRTC, of the same toolkit as NVRTC
+// where that has them; empty where there is none.
 std::string include_folder();
 
 }  // namespace scantune::cuda

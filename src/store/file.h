@@ -12,7 +12,23 @@ namespace scantune::store {
 // The whole file. Errors name the path and the system's reason.
 Expected<std::string> read_file(const std::filesystem::path& path);
 
-// Writes to a temporary file in the same folder, flushes it to disk, renames it over `path`.
+// Writes to a temporary file in the same folder, flushes it to disk, renames it over `path`, so
+// that at every moment, a crash included, `path` is the old file or the new one. The temporary
+// file is removed where any step fails. A symbolic link is written through; the mode of an
+// existing file is kept. Errors name the path, the system's reason and what to do.
 Expected<void> write_atomically(const std::filesystem::path& path, std::string_view contents);
+
+// Whether write_atomically could write `path` now, found by doing all of it but the rename with a
+// small file: permission bits alone do not tell (root, read-only and full file systems).
+Expected<void> check_writable(const std::filesystem::path& path);
+
+// The file that `path` stands for once symbolic links are followed, whether it exists or not.
+Expected<std::filesystem::path> follow_links(const std::filesystem::path& path);
+
+// The folder a file lies in: never empty.
+std::filesystem::path folder_of(const std::filesystem::path& path);
+
+// "cannot VERB PATH: REASON; WHAT TO DO", for an errno of a system call about `path`.
+Error system_error(std::string_view verb, const std::filesystem::path& path, int error_number);
 
 }  // namespace scantune::store

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "core/kernel.h"
 #include "core/outcome.h"
 
 namespace scantune::wire {
@@ -12,8 +11,5 @@ namespace scantune::wire {
 // The outcomes of a run: one object, {"format": "scantune-run", "version": 1, "outcomes": [...]},
 // every record and every raw sample included. Ends in a newline.
 std::string run_json(const std::vector<Outcome>& outcomes);
-
-// For `scantune list ... --format json`.
-std::string devices_json(const std::vector<DeviceInfo>& devices);
 
 }  // namespace scantune::wire

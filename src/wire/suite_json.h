@@ -12,10 +12,13 @@ namespace scantune::wire {
 
 struct Suite {
   std::string name;
-  std::vector<Workload> workloads;  // accumulators are the dtypes' defaults
+  std::vector<Workload> workloads;
 };
 
-// Reads a suite; the message of an error says which workload is wrong and how.
+// Reads a suite. A workload must have shape, dim and dtype; accumulator (else the dtype's default),
+// cache (else cold) and deterministic (else false) may follow, and notes under why or note. The
+// message of an error says which workload, counted from 1, and which member is wrong and how; the
+// caller adds the path.
 Expected<Suite> parse_suite(std::string_view text);
 
 }  // namespace scantune::wire

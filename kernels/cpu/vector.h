@@ -1,0 +1,185 @@
+// A vector register of T and the four operations a scan needs. Uses the vector extensions of GCC and
+// Clang, and intrinsics where those do not say what is meant (non-temporal stores) or compile badly.
+#pragma once
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include <cstdint>
+
+#ifndef SCANTUNE_CPU_ISA
+#error "compile with -DSCANTUNE_CPU_ISA=<name of the namespace>"
+#endif
+
+// One namespace for each instruction set: code for one must never stand in for code for another.
+namespace scantune::cpu::SCANTUNE_CPU_ISA {
+
+#if defined(__AVX512F__)
+inline constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+inline constexpr int kVectorBytes = 32;
+#else
+inline constexpr int kVectorBytes = 16;
+#endif
+
+template <class T>
+inline constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(T));
+
+// The types that go with an element type. A trait and not alias templates: GCC drops
+// attributes on dependent types when it deduces template arguments.
+template <class T>
+struct VectorTypes {
+  using Vec [[gnu::vector_size(kVectorBytes)]] = T;
+  using Unaligned [[gnu::vector_size(kVectorBytes), gnu::aligned(sizeof(T)), gnu::may_alias]] = T;
+};
+template <int kBytes>
+struct IndexOfSize;
+template <>
+struct IndexOfSize<4> {
+  using Type = uint32_t;
+};
+template <>
+struct IndexOfSize<8> {
+  using Type = uint64_t;
+};
+
+template <class T>
+using Vec = typename VectorTypes<T>::Vec;
+template <class T>
+using UnalignedVec = typename VectorTypes<T>::Unaligned;
+template <class T>
+using Index = typename IndexOfSize<sizeof(T)>::Type;  // an unsigned integer as wide as T
+template <class T>
+using IndexVec = Vec<Index<T>>;
+
+// The same bits as another type.
+template <class To, class From>
+inline To as(From from) {
+  return __builtin_bit_cast(To, from);
+}
+
+template <class T>
+inline Vec<T> load(const T* p) {
+  return *reinterpret_cast<const UnalignedVec<T>*>(p);
+}
+
+// `p` must be aligned to the vector's size.
+template <bool kStreaming, class T>
+inline void store(T* p, Vec<T> v) {
+#if defined(__AVX512F__)
+  if constexpr (kStreaming) {
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(p), as<__m512i>(v));
+    return;
+  }
+#elif defined(__AVX2__)
+  if constexpr (kStreaming) {
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(p), as<__m256i>(v));
+    return;
+  }
+#elif defined(__SSE2__)
+  if constexpr (kStreaming) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(p), as<__m128i>(v));
+    return;
+  }
+#endif
+  *reinterpret_cast<UnalignedVec<T>*>(p) = v;
+}
+
+#if defined(__AVX512F__)
+// The masked forms of intrinsics, with no lane masked out: the plain ones start from an undefined
+// value, which GCC 12 warns of (GCC bug 105593).
+inline constexpr uint16_t kAllLanes = 0xFFFF;
+#endif
+
+// Every lane takes the value k lanes above it; the k highest become 0.
+template <int k, class T>
+inline Vec<T> from_above(Vec<T> v) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    return as<Vec<T>>(_mm512_maskz_alignr_epi32(kAllLanes, _mm512_setzero_si512(), as<__m512i>(v), k));
+  } else {
+    return as<Vec<T>>(
+        _mm512_maskz_alignr_epi64(static_cast<__mmask8>(kAllLanes), _mm512_setzero_si512(), as<__m512i>(v), k));
+  }
+#else
+  const Vec<T> zero = {};
+  if constexpr (kLanes<T> == 8) {
+    return __builtin_shufflevector(v, zero, k, k + 1, k + 2, k + 3, k < 4 ? k + 4 : 8, k < 3 ? k + 5 : 8,
+                                   k < 2 ? k + 6 : 8, 8);
+  } else if constexpr (kLanes<T> == 4) {
+    return __builtin_shufflevector(v, zero, k, k + 1, k < 2 ? k + 2 : 4, 4);
+  } else {
+    return __builtin_shufflevector(v, zero, 1, 2);
+  }
+#endif
+}
+
+template <class T>
+inline Vec<T> broadcast(T value) {
+  Vec<T> v;
+  for (int lane = 0; lane < kLanes<T>; ++lane) {
+    v[lane] = value;
+  }
+  return v;
+}
+
+// Lane 0 in every lane.
+template <class T>
+inline Vec<T> broadcast_first(Vec<T> v) {
+  if constexpr (kLanes<T> == 16) {
+    return __builtin_shufflevector(v, v, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  } else if constexpr (kLanes<T> == 8) {
+    return __builtin_shufflevector(v, v, 0, 0, 0, 0, 0, 0, 0, 0);
+  } else if constexpr (kLanes<T> == 4) {
+    return __builtin_shufflevector(v, v, 0, 0, 0, 0);
+  } else {
+    return __builtin_shufflevector(v, v, 0, 0);
+  }
+}
+
+// 0, 1, 2, ...
+template <class T>
+inline IndexVec<T> lane_numbers() {
+  IndexVec<T> v;
+  for (int lane = 0; lane < kLanes<T>; ++lane) {
+    v[lane] = static_cast<Index<T>>(lane);
+  }
+  return v;
+}
+
+// Lane l becomes the sum of lanes l and above: log2(lanes) steps, each adding what lies 1, 2, 4, ... above.
+template <class T>
+inline Vec<T> scan_lanes(Vec<T> v) {
+  v += from_above<1, T>(v);
+  if constexpr (kLanes < T >> 2) {
+    v += from_above<2, T>(v);
+  }
+  if constexpr (kLanes < T >> 4) {
+    v += from_above<4, T>(v);
+  }
+  if constexpr (kLanes < T >> 8) {
+    v += from_above<8, T>(v);
+  }
+  return v;
+}
+
+// The same where rows end among the lanes: lane l adds no more than the `to_end[l]` lanes above it,
+// which are those left of its row.
+template <class T>
+inline Vec<T> scan_lanes(Vec<T> v, IndexVec<T> to_end) {
+  const Vec<T> zero = {};
+  v += to_end >= 1 ? from_above<1, T>(v) : zero;
+  if constexpr (kLanes < T >> 2) {
+    v += to_end >= 2 ? from_above<2, T>(v) : zero;
+  }
+  if constexpr (kLanes < T >> 4) {
+    v += to_end >= 4 ? from_above<4, T>(v) : zero;
+  }
+  if constexpr (kLanes < T >> 8) {
+    v += to_end >= 8 ? from_above<8, T>(v) : zero;
+  }
+  return v;
+}
+
+}  // namespace scantune::cpu::SCANTUNE_CPU_ISA

@@ -1,0 +1,34 @@
+// What the launch rules (FAMILY.launch.h) are made of. C++17, no dependency: included by the kernels
+// themselves, by the catalog and by exported configurations, so that a family's geometry is written
+// down once.
+#pragma once
+
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#define SCANTUNE_LAUNCH_RULE __host__ __device__ constexpr
+#else
+#define SCANTUNE_LAUNCH_RULE constexpr
+#endif
+
+namespace scantune {
+
+// One launch: a one-dimensional grid of one-dimensional blocks.
+struct LaunchDims {
+  long long grid_blocks;
+  int block_threads;
+  long long shared_bytes;  // dynamic shared memory a block
+};
+
+constexpr int kWarpThreads = 32;
+constexpr int kAccessBytes = 16;                  // the widest access a thread can make
+constexpr long long kMaxGridBlocks = 2147483647;  // of grid.x; a kernel loops over what lies beyond
+
+SCANTUNE_LAUNCH_RULE long long ceil_div(long long count, long long size) { return (count + size - 1) / size; }
+
+SCANTUNE_LAUNCH_RULE long long grid_for(long long blocks) { return blocks < kMaxGridBlocks ? blocks : kMaxGridBlocks; }
+
+// 16-byte accesses with which a thread loads its part of a tile; 0 where there is not one for each.
+SCANTUNE_LAUNCH_RULE int tile_vectors_per_thread(int tile, int warps, int element_bytes) {
+  return tile * element_bytes / (warps * kWarpThreads * kAccessBytes);
+}
+
+}  // namespace scantune

@@ -1,0 +1,110 @@
+// row_carry: the reverse cumulative sum of many rows, one block a row.
+//
+//     y[r][i] = x[r][i] + x[r][i+1] + ... + x[r][n-1]
+//
+// The block walks its row in tiles from the right end to the left and carries the running sum. While
+// one tile is scanned, the loads of the next kStages - 1 tiles are on their way:
+//
+//     row      | tile 3 (ragged) |    tile 2    |    tile 1    |    tile 0    |
+//                                                                 scan, store   carry = 0
+//                                   load, wait     load, wait  <- in flight     (kStages = 3)
+//                                                  scan, store   carry = sum of tile 0
+//                    ...
+//
+// In a tile (scan.cuh) each warp owns a contiguous stretch, read 512 bytes at a time:
+//
+//   1. every thread scans its 16-byte vectors in registers;
+//   2. the warp scans the vectors' sums with shuffles: suffix sums of the stretch;
+//   3. the warps' sums meet in shared memory, behind the tile's only barrier;
+//   4. every thread adds what lies to its right (warps of the tile, carry) and writes its vectors.
+//
+// The fewer than 16 bytes at either end of a row that is not aligned are scanned one element a lane:
+// the tail before the first tile, the head after the last.
+//
+// Parameters
+//   T        element type            Acc      type of the sums
+//   kTile    elements a tile: a multiple of kWarps * 512 bytes
+//   kWarps   warps a block: a power of two up to 32
+//   kStages  tiles in registers at once: 1 loads a tile and scans it, 2 loads one tile ahead, ...
+//            Registers hold kStages * kTile elements: the constraint model (src/catalog) knows what fits.
+//
+// Requirements: `in` and `out` are aligned to T; out == in is allowed, any other overlap is not. All
+// rows at the same alignment in `in` and `out` (any two allocations) are accessed 16 bytes at a time;
+// otherwise the output is written element by element. inner is 1; outer and n are any 64-bit sizes.
+// No workspace. Launch rule: row_carry.launch.h. Deterministic: the same bits every run.
+#pragma once
+
+#include "row_carry.launch.h"
+#include "scan.cuh"
+
+namespace scantune {
+
+// Scans one row. `buffer` is the half of `warp_sums` to be used next.
+template <class T, class Acc, int kTile, int kWarps, int kStages>
+__device__ __forceinline__ Acc scan_vectors(const T* in, T* out, long long vectors, Acc carry,
+                                            Acc (&warp_sums)[2][kWarps], int& buffer) {
+  constexpr int kVectors = row_carry_vectors({kTile, kWarps, kStages}, sizeof(T));
+  constexpr int kTileVectors = kTile / kPerVector<T>;
+  static_assert(kVectors >= 1 && kVectors * kWarps * kWarpThreads == kTileVectors, "a tile is whole vectors a thread");
+  const bool aligned = same_alignment(in, out);
+
+  // Tiles in flight. Indices are constants after unrolling, so that they live in registers.
+  constexpr int kAhead = kStages - 1;
+  Vector<T> staged[kStages][kVectors];
+  long long tile = vectors - kTileVectors;  // where the tile to be scanned begins
+  const T* from = in + (tile + first_vector<kVectors>()) * kPerVector<T>;
+  T* to = out + (tile + first_vector<kVectors>()) * kPerVector<T>;
+  const auto position = [](long long t) { return position_in<kVectors, kTileVectors>(t); };
+#pragma unroll
+  for (int s = 0; s < kAhead; ++s) {
+    const long long t = tile - s * kTileVectors;
+    load_tile(staged[s], from - s * kTile, position(t), t >= 0);
+  }
+  while (tile > -kTileVectors) {
+#pragma unroll
+    for (int s = 0; s < kStages; ++s) {
+      if (s > 0 && tile <= -kTileVectors) {
+        break;
+      }
+      const long long t = tile - kAhead * kTileVectors;
+      load_tile(staged[(s + kAhead) % kStages], from - kAhead * kTile, position(t), t >= 0);
+
+      Acc right[kVectors];
+      const Acc warp_sum = scan_stretch(right, staged[s]);
+      const BlockSums<Acc> block = exchange_warp_sums<kWarps>(warp_sum, warp_sums[buffer]);
+      buffer ^= 1;
+      store_tile(staged[s], right, block.right + carry, to, position(tile), tile >= 0, aligned);
+
+      carry += block.total;
+      tile -= kTileVectors;
+      from -= kTile;
+      to -= kTile;
+    }
+  }
+  return carry;
+}
+
+template <class T, class Acc, int kTile, int kWarps, int kStages>
+__global__ void __launch_bounds__(kWarps* kWarpThreads)
+    row_carry(const T* in, T* out, void* /*workspace*/, long long outer, long long n, long long /*inner*/) {
+  __shared__ Acc warp_sums[2][kWarps];
+  int buffer = 0;
+  for (long long r = blockIdx.x; r < outer; r += gridDim.x) {
+    const T* row_in = in + r * n;
+    T* row_out = out + r * n;
+    const RowSplit row = split_row(row_in, n);
+    Acc carry = 0;
+    if (row.tail > 0) {
+      const Acc sum = scan_edge<T, Acc>(row_in + n - row.tail, row.tail);
+      carry = __shfl_sync(kAllLanes, sum, 0);
+      store_edge(row_out + n - row.tail, row.tail, sum, Acc(0));
+    }
+    carry = scan_vectors<T, Acc, kTile, kWarps, kStages>(row_in + row.head, row_out + row.head, row.vectors, carry,
+                                                         warp_sums, buffer);
+    if (row.head > 0) {
+      store_edge(row_out, row.head, scan_edge<T, Acc>(row_in, row.head), carry);
+    }
+  }
+}
+
+}  // namespace scantune

@@ -1,0 +1,37 @@
+// The launch rule of row_carry (row_carry.cuh): one block a row.
+#pragma once
+
+#include "launch.h"
+
+namespace scantune {
+
+struct RowCarryParams {
+  int tile;    // elements
+  int warps;   // a block
+  int stages;  // tiles in registers at once
+};
+
+// 16-byte accesses with which a thread loads its part of a tile. A variant needs at least one.
+SCANTUNE_LAUNCH_RULE int row_carry_vectors(RowCarryParams p, int element_bytes) {
+  return tile_vectors_per_thread(p.tile, p.warps, element_bytes);
+}
+
+// Registers a thread needs, for 4-byte elements: the tiles, and what the scan adds to them. With one
+// tile that is addresses, the carry and lane numbers; with more, the running sums of the vectors
+// scanned (two registers each) and the shuffles in flight besides. Measured with NVRTC 13.0 on
+// sm_80 to sm_120; tests/compile/constraints_test.cc holds it against the compiler.
+SCANTUNE_LAUNCH_RULE int row_carry_registers(RowCarryParams p, int element_bytes) {
+  const int vectors = row_carry_vectors(p, element_bytes);
+  return 4 * vectors * p.stages + (p.stages == 1 ? 16 : 2 * vectors + 20);
+}
+
+SCANTUNE_LAUNCH_RULE LaunchDims row_carry_launch(long long outer, RowCarryParams p) {
+  return {grid_for(outer), p.warps * kWarpThreads, 0};
+}
+
+// Shared memory the kernel declares: two buffers of one sum a warp.
+SCANTUNE_LAUNCH_RULE int row_carry_static_shared_bytes(RowCarryParams p, int accumulator_bytes) {
+  return 2 * p.warps * accumulator_bytes;
+}
+
+}  // namespace scantune

@@ -1,0 +1,50 @@
+// The launch rules of three_pass (three_pass.cuh): three launches over tiles of all rows.
+#pragma once
+
+#include "launch.h"
+
+namespace scantune {
+
+struct ThreePassParams {
+  int tile;    // elements
+  int warps;   // a block
+  int stages;  // tiles a block loads at once in the first and the last pass
+};
+
+// 16-byte accesses with which a thread loads its part of a tile. A variant needs at least one.
+SCANTUNE_LAUNCH_RULE int three_pass_vectors(ThreePassParams p, int element_bytes) {
+  return tile_vectors_per_thread(p.tile, p.warps, element_bytes);
+}
+
+// Registers a thread needs, for 4-byte elements: the tiles, two a vector for running sums, and where
+// each tile lies. Measured with NVRTC 13.0 on sm_80 to sm_120; tests/compile/constraints_test.cc holds
+// it against the compiler.
+SCANTUNE_LAUNCH_RULE int three_pass_registers(ThreePassParams p, int element_bytes) {
+  const int vectors = three_pass_vectors(p, element_bytes);
+  return 4 * vectors * p.stages + 2 * vectors + 12 * p.stages + 22;
+}
+
+SCANTUNE_LAUNCH_RULE long long three_pass_tiles(long long n, ThreePassParams p) { return ceil_div(n, p.tile); }
+
+// block_sums and cumsum_with_prefix: p.stages neighbouring tiles a block, over all rows.
+SCANTUNE_LAUNCH_RULE LaunchDims three_pass_tiles_launch(long long outer, long long n, ThreePassParams p) {
+  return {grid_for(ceil_div(outer * three_pass_tiles(n, p), p.stages)), p.warps * kWarpThreads, 0};
+}
+
+// block_prefix: one block a row.
+SCANTUNE_LAUNCH_RULE LaunchDims three_pass_prefix_launch(long long outer, ThreePassParams p) {
+  return {grid_for(outer), p.warps * kWarpThreads, 0};
+}
+
+// One sum a tile.
+SCANTUNE_LAUNCH_RULE long long three_pass_workspace_bytes(long long outer, long long n, ThreePassParams p,
+                                                          int accumulator_bytes) {
+  return outer * three_pass_tiles(n, p) * accumulator_bytes;
+}
+
+// Shared memory the kernels declare: two buffers of one sum a warp.
+SCANTUNE_LAUNCH_RULE int three_pass_static_shared_bytes(ThreePassParams p, int accumulator_bytes) {
+  return 2 * p.warps * accumulator_bytes;
+}
+
+}  // namespace scantune

@@ -1,0 +1,78 @@
+"""tidy.py CLANG-TIDY BUILD-FOLDER: clang-tidy over every source of ours in the build, on all cores.
+
+A file that passed is not checked again until it, a header it includes, its compile command or .clang-tidy changes:
+the digest of these names an empty file in BUILD-FOLDER/tidy. What a file includes is taken from ninja's record of the
+last build.
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+
+
+def read_dependencies(build):
+    """Maps each object file to the paths it was built from, as ninja recorded them."""
+    dependencies = {}
+    paths = []
+    for line in subprocess.check_output(["ninja", "-C", build, "-t", "deps"], text=True).splitlines():
+        if line.startswith("    "):
+            paths.append(os.path.join(build, line.strip()))
+        elif ": #deps" in line:
+            paths = dependencies.setdefault(line.split(": #deps")[0], [])
+    return dependencies
+
+
+def main():
+    tidy, build = sys.argv[1], os.path.abspath(sys.argv[2])
+    root = pathlib.Path(__file__).resolve().parents[2]
+    passed_folder = pathlib.Path(build, "tidy")
+    passed_folder.mkdir(exist_ok=True)
+    commands = json.loads(pathlib.Path(build, "compile_commands.json").read_text())
+    commands = [c for c in commands if not c["file"].startswith(build + "/")]
+    dependencies = read_dependencies(build)
+    settings = (root / ".clang-tidy").read_bytes() + subprocess.check_output([tidy, "--version"])
+    contents = {}
+
+    def content_digest(path):
+        if path not in contents:
+            contents[path] = hashlib.sha256(pathlib.Path(path).read_bytes()).digest()
+        return contents[path]
+
+    def marker(command):
+        digest = hashlib.sha256(settings + command["command"].encode())
+        words = shlex.split(command["command"])
+        built_from = dependencies.get(words[words.index("-o") + 1], [])
+        for path in sorted({os.path.realpath(p) for p in [command["file"], *built_from] if os.path.exists(p)}):
+            digest.update(path.encode() + content_digest(path))
+        return passed_folder / digest.hexdigest()
+
+    def check(command):
+        result = subprocess.run(
+            [tidy, "--quiet", "-p", build, "--extra-arg=-Wno-unknown-warning-option", command["file"]],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        return command, result
+
+    markers = {command["file"]: marker(command) for command in commands}
+    for old in set(passed_folder.iterdir()) - set(markers.values()):
+        old.unlink()
+    pending = [command for command in commands if not markers[command["file"]].exists()]
+    if pending:
+        print(f"style: clang-tidy over {len(pending)} of {len(commands)} files", file=sys.stderr)
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for command, result in pool.map(check, pending):
+            if result.returncode == 0:
+                markers[command["file"]].touch()
+            else:
+                failed += 1
+                print(result.stdout or result.stderr, flush=True)
+    if failed:
+        sys.exit(f"style: clang-tidy found something in {failed} of {len(commands)} files (above)")
+
+
+main()

@@ -1,0 +1,36 @@
+#include "catalog/cpu_space.h"
+#include "catalog/families.h"
+
+namespace scantune {
+namespace {
+
+Space space(const Workload& /*workload*/, const Chip& chip) {
+  return {{cpu_space::tile("elements that a thread sums, keeps in its cache and scans", {4096, 16384, 65536}),
+           cpu_space::threads(chip), cpu_space::unroll({4, 8}), cpu_space::store(chip)}};
+}
+
+}  // namespace
+
+Kernel cpu_tile_chain_kernel() {
+  Kernel kernel;
+  kernel.name = "cpu_tile_chain";
+  kernel.summary = "tiles of long rows taken by any thread, sums handed from tile to tile: one pass";
+  kernel.backend = Backend::cpu;
+  kernel.sources = cpu_space::sources("tile_chain");
+  kernel.refuses = cpu_space::refuses;
+  kernel.space = space;
+  kernel.constraints = {
+      {"a row is longer than a tile",
+       [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+         return workload.geometry().n > variant.number("tile");
+       }},
+      {"there is more than one thread to hand sums to",
+       [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+         return variant.number("threads") > 1;
+       }},
+      cpu_space::enough_work(),
+  };
+  return kernel;
+}
+
+}  // namespace scantune

@@ -1,0 +1,63 @@
+#include "catalog/embedded.h"
+#include "catalog/families.h"
+#include "catalog/row_space.h"
+#include "three_pass.launch.h"
+
+namespace scantune {
+namespace {
+
+ThreePassParams params(const Variant& variant) { return row_space::params<ThreePassParams>(variant); }
+
+int element_bytes(const Workload& workload) { return static_cast<int>(size_bytes(workload.dtype)); }
+
+int accumulator_bytes(const Workload& workload) { return static_cast<int>(size_bytes(workload.accumulator)); }
+
+bool fits_registers(const Variant& variant, const Workload& workload, const Chip& chip) {
+  const ThreePassParams p = params(variant);
+  return three_pass_registers(p, element_bytes(workload)) <= row_space::register_limit(p.warps * kWarpThreads, chip);
+}
+
+std::vector<Launch> launches(const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+  const Geometry g = workload.geometry();
+  const LaunchDims tiles = three_pass_tiles_launch(g.outer, g.n, params(variant));
+  const LaunchDims rows = three_pass_prefix_launch(g.outer, params(variant));
+  return {row_space::launch("block_sums", variant, workload, tiles),
+          row_space::launch("block_prefix", variant, workload, rows),
+          row_space::launch("cumsum_with_prefix", variant, workload, tiles)};
+}
+
+int64_t workspace_bytes(const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+  const Geometry g = workload.geometry();
+  return three_pass_workspace_bytes(g.outer, g.n, params(variant), accumulator_bytes(workload));
+}
+
+ResourceEstimate estimate(const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+  const ThreePassParams p = params(variant);
+  return {.registers_per_thread = three_pass_registers(p, element_bytes(workload)),
+          .shared_bytes_per_block = three_pass_static_shared_bytes(p, accumulator_bytes(workload)),
+          .bytes_in_flight_per_block = int64_t{p.tile} * p.stages * element_bytes(workload)};
+}
+
+}  // namespace
+
+Kernel three_pass_kernel() {
+  Kernel kernel;
+  kernel.name = "three_pass";
+  kernel.summary = "block sums, their prefix, cumsum with prefix: three launches that read the input twice";
+  kernel.backend = Backend::cuda;
+  kernel.baseline = true;
+  kernel.sources = embedded({"three_pass.cuh", "three_pass.launch.h", "scan.cuh", "launch.h"});
+  kernel.refuses = row_space::refuses;
+  kernel.space = [](const Workload& /*workload*/, const Chip& /*chip*/) {
+    return row_space::space({1024, 2048, 4096, 8192});
+  };
+  kernel.constraints = {row_space::enough_vectors(),
+                        row_space::not_wider_than_the_row(),
+                        {"the tiles in flight fit a thread's registers", fits_registers}};
+  kernel.launches = launches;
+  kernel.workspace_bytes = workspace_bytes;
+  kernel.estimate = estimate;
+  return kernel;
+}
+
+}  // namespace scantune

@@ -1,0 +1,16 @@
+// The subcommands: options in, exit code out.
+#pragma once
+
+#include "cli/command_line.h"
+
+namespace scantune::cli {
+
+int run(const TuneCommand& command);           // tune.cc
+int run(const ListCommand& command);           // list.cc
+int run(const CompileServerCommand& command);  // compile_server.cc
+int run(const SayCommand& command);            // say.cc
+
+// "scantune: MESSAGE" on standard error; the exit code the error stands for.
+int report_error(const Error& error);
+
+}  // namespace scantune::cli

@@ -1,0 +1,44 @@
+// Which device a command is for.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/expected.h"
+#include "cuda/cuda.h"
+#include "device/device.h"
+
+namespace scantune::cli {
+
+// --device as typed: auto, cpu or cuda:N.
+struct DeviceRequest {
+  bool automatic = true;
+  Backend backend = Backend::cpu;  // where not automatic
+  int ordinal = 0;                 // of a GPU
+};
+
+Expected<DeviceRequest> parse_device(const std::optional<std::string>& text);
+
+// A device found and not yet opened, with what compiles for it.
+struct ChosenDevice {
+  DeviceInfo info;
+  int ordinal = 0;
+  std::unique_ptr<Compiler> compiler;  // null where none was asked for
+  std::string note;                    // why the automatic choice is the CPU; else empty
+};
+
+// Finds the device; `options` asks for a compiler, too. A GPU without a compiler for it is an error
+// where it was asked for by name, and not the automatic choice. The CPU touches nothing CUDA.
+Expected<ChosenDevice> choose_device(const DeviceRequest& request, const cuda::CompilerOptions* options);
+
+// Opens what was chosen. The compiler must outlive it.
+Expected<std::unique_ptr<Device>> open_device(ChosenDevice& chosen);
+
+// --metrics for a device: requested names. `warning` says why GPU counters cannot be read, where
+// that is known already; the names are then those that will be reported as missing.
+Expected<std::vector<std::string>> choose_metrics(const std::string& text, const DeviceInfo& info,
+                                                  std::string& warning);
+
+}  // namespace scantune::cli

@@ -1,0 +1,186 @@
+#include "cli/options.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+namespace scantune::cli {
+namespace {
+
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+Expected<int> parse_dim(std::string_view text) {
+  const auto dim = parse_number<int>(text);
+  if (!dim) {
+    return bad_input("'{}' is not a dimension; write an integer, negative to count from the end", text);
+  }
+  return *dim;
+}
+
+// Seconds in one of the unit, or nothing for a unit that is not known.
+std::optional<double> unit_seconds(char unit) {
+  switch (unit) {
+    case 's':
+      return 1;
+    case 'm':
+      return 60;
+    case 'h':
+      return 3600;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+tl::unexpected<Error> at_option(std::string_view option, std::string_view value, Error error) {
+  error.message = fmt::format("{}{}{}: {}", option, value.empty() ? "" : " ", value, error.message);
+  return tl::unexpected(std::move(error));
+}
+
+Expected<std::vector<std::string>> split_list(std::string_view text) {
+  std::vector<std::string> items;
+  while (true) {
+    const size_t comma = text.find(',');
+    const std::string_view item = text.substr(0, comma);
+    if (item.empty()) {
+      return bad_input("an item is empty; write items joined by commas, without spaces");
+    }
+    items.emplace_back(item);
+    if (comma == std::string_view::npos) {
+      return items;
+    }
+    text.remove_prefix(comma + 1);
+  }
+}
+
+Expected<Budget> parse_budget(std::string_view text) {
+  const auto wrong = [&] {
+    return bad_input("'{}' is not a budget; write a time such as 60s, 5m or 1h, or a number of variants such as 200",
+                     text);
+  };
+  if (const auto trials = parse_number<int>(text)) {
+    if (*trials < 1) {
+      return bad_input("a budget of {} measures nothing; write at least 1", *trials);
+    }
+    return Budget{.seconds = std::nullopt, .trials = *trials};
+  }
+  const auto unit = text.empty() ? std::nullopt : unit_seconds(text.back());
+  if (!unit) {
+    return wrong();
+  }
+  const auto number = parse_number<double>(text.substr(0, text.size() - 1));
+  if (!number || !std::isfinite(*number)) {
+    return wrong();
+  }
+  if (*number <= 0) {
+    return bad_input("a budget of {} measures nothing; write a time above zero", text);
+  }
+  return Budget{.seconds = *number * *unit, .trials = std::nullopt};
+}
+
+Expected<uint64_t> parse_seed(std::string_view text) {
+  const auto seed = parse_number<uint64_t>(text);
+  if (!seed) {
+    return bad_input("'{}' is not a seed; write an integer from 0 to 2^64-1", text);
+  }
+  return *seed;
+}
+
+Expected<Format> parse_format(const std::optional<std::string>& text) {
+  if (!text || *text == "text") {
+    return Format::text;
+  }
+  if (*text == "json") {
+    return Format::json;
+  }
+  return bad_input("--format {}: unknown format; known: text, json", *text);
+}
+
+Expected<Selection> parse_selection(const Target& target) {
+  Selection selection;
+  if (target.kernels) {
+    auto names = split_list(*target.kernels);
+    if (!names) {
+      return at_option("--kernels", *target.kernels, names.error());
+    }
+    selection.kernels = *std::move(names);
+  }
+  for (const std::string& setting : target.settings) {
+    const size_t equals = setting.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return bad_input("--set {}: not a setting; write a parameter and its values, such as tile=4096,8192", setting);
+    }
+    const auto values = split_list(std::string_view(setting).substr(equals + 1));
+    if (!values) {
+      return at_option("--set", setting, values.error());
+    }
+    const std::string param = setting.substr(0, equals);
+    auto it = std::ranges::find(selection.settings, param, &Selection::Narrowing::param);
+    if (it == selection.settings.end()) {
+      it = selection.settings.insert(selection.settings.end(), {param, {}});
+    }
+    std::ranges::transform(*values, std::back_inserter(it->values), parse_value);
+  }
+  return selection;
+}
+
+Expected<std::vector<Workload>> parse_shapes(const Target& target) {
+  int dim = -1;
+  if (target.dim) {
+    const auto parsed = parse_dim(*target.dim);
+    if (!parsed) {
+      return at_option("--dim", *target.dim, parsed.error());
+    }
+    dim = *parsed;
+  }
+  DType dtype = DType::f32;
+  if (target.dtype) {
+    const auto parsed = parse_dtype(*target.dtype);
+    if (!parsed) {
+      return at_option("--dtype", *target.dtype, parsed.error());
+    }
+    dtype = *parsed;
+  }
+  std::vector<Workload> workloads;
+  for (const std::string& text : target.shapes) {
+    auto extents = parse_extents(text);
+    if (!extents) {
+      return at_option("--shape", text, extents.error());
+    }
+    const auto rank = static_cast<int>(extents->size());
+    // A dim that does not fit is the dim's fault, whatever make_shape() is told of besides.
+    const bool dim_given_and_out = target.dim && (dim < -rank || dim >= rank);
+    const auto shape = make_shape(*std::move(extents), dim);
+    if (!shape) {
+      return dim_given_and_out && rank <= kMaxRank ? at_option("--dim", *target.dim, shape.error())
+                                                   : at_option("--shape", text, shape.error());
+    }
+    workloads.push_back({.shape = *shape, .dtype = dtype, .accumulator = default_accumulator(dtype)});
+  }
+  return workloads;
+}
+
+std::filesystem::path default_cache_dir() {
+  // The XDG base directory specification: a relative path is to be ignored.
+  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg != nullptr && xdg[0] == '/') {
+    return std::filesystem::path(xdg) / "scantune";
+  }
+  if (const char* home = std::getenv("HOME"); home != nullptr && home[0] == '/') {
+    return std::filesystem::path(home) / ".cache" / "scantune";
+  }
+  return std::filesystem::path("/tmp") / fmt::format("scantune-{}", getuid());
+}
+
+}  // namespace scantune::cli

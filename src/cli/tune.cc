@@ -1,0 +1,283 @@
+// The root command: tunes each workload, shows it, and merges its best into a file.
+#include "tune/tune.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <random>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/plan.h"
+#include "cli/provenance.h"
+#include "cli/signals.h"
+#include "cli/terminal.h"
+#include "core/version.h"
+#include "store/best_file.h"
+#include "wire/best_json.h"
+#include "wire/outcome_json.h"
+
+namespace scantune::cli {
+namespace {
+
+bool nothing_asked(const TuneCommand& command) {
+  const Target& t = command.target;
+  return t.shapes.empty() && !command.suite && !t.dim && !t.dtype && !t.device && !t.kernels && t.settings.empty() &&
+         !command.metrics && !command.budget && !command.seed && !command.out && !command.cache_dir &&
+         !command.format && !command.in_process && !command.quiet && !command.verbose && !command.no_progress;
+}
+
+std::vector<Variant> admitted_variants(const Plan& plan, const Job& job) {
+  std::vector<Variant> variants;
+  for (const Candidate& candidate : job.candidates) {
+    if (candidate.broken.empty()) {
+      variants.push_back(candidate.variant);
+    }
+  }
+  // A search that may end early should have seen a bit of every family, and not the first one only.
+  if (plan.budget.seconds || plan.budget.trials) {
+    std::mt19937_64 random(plan.seed);
+    std::ranges::shuffle(variants, random);
+  }
+  return variants;
+}
+
+// One run of the root command. Everything is checked by prepare() before anything is tuned.
+class TuneRun {
+ public:
+  explicit TuneRun(Plan plan)
+      : plan_(std::move(plan)),
+        screen_(plan_.out.empty() ? stderr : stdout),
+        screen_style_(text_style(screen_, plan_.verbose)),
+        stderr_style_(text_style(stderr, plan_.verbose)),
+        printer_(report::progress_printer(stderr, plan_.progress ? progress_style(stderr) : report::ProgressStyle::none,
+                                          stderr_style_)),
+        interrupts_([this] { note("stopping after this round; Ctrl-C again ends at once"); }) {}
+
+  Expected<void> prepare();
+  int tune_all();
+
+ private:
+  void note(const std::string& text) {
+    if (!plan_.quiet) {
+      printer_->note("scantune: " + text);
+    }
+  }
+  void worsen(int code) {
+    // The most telling code wins: an interrupt, then a run that failed, then input that was refused.
+    const auto rank = [](int c) { return c == kInterrupted ? 3 : c == kFailed ? 2 : c == kBadInput ? 1 : 0; };
+    code_ = rank(code) > rank(code_) ? code : code_;
+  }
+  Expected<void> fits_in_memory();
+  bool tune_one(const Job& job);
+  void keep(const Outcome& outcome);
+  void say_how_it_ended(size_t done);
+
+  Plan plan_;
+  std::FILE* screen_;
+  report::TextStyle screen_style_;
+  report::TextStyle stderr_style_;
+  std::unique_ptr<report::ProgressPrinter> printer_;
+  Interrupts interrupts_;  // before the device: its threads inherit the blocked signals
+  ChosenDevice chosen_;    // holds the compiler, which must outlive the device
+  std::unique_ptr<Device> device_;
+  std::vector<std::string> metrics_;
+  std::vector<Outcome> outcomes_;
+  std::vector<BestEntry> entries_;
+  int code_ = kDone;
+};
+
+Expected<void> TuneRun::prepare() {
+  auto chosen = choose_device(plan_.device, &plan_.compiler);
+  if (!chosen) {
+    return tl::unexpected(chosen.error());
+  }
+  chosen_ = *std::move(chosen);
+  std::vector<std::string> skipped;
+  if (auto admitted = admit(plan_, chosen_.info.chip, skipped); !admitted) {
+    return admitted;
+  }
+  std::string warning;
+  auto metrics = choose_metrics(plan_.metrics, chosen_.info, warning);
+  if (!metrics) {
+    return tl::unexpected(metrics.error());
+  }
+  metrics_ = *std::move(metrics);
+  auto device = open_device(chosen_);
+  if (!device) {
+    return tl::unexpected(device.error());
+  }
+  device_ = *std::move(device);
+  if (auto fits = fits_in_memory(); !fits) {
+    return fits;
+  }
+  // Last, as it may create the file's folder.
+  if (!plan_.out.empty()) {
+    if (auto writable = store::check_best_file(plan_.out); !writable) {
+      Error error = writable.error();
+      error.kind = ErrorKind::bad_input;
+      return at_option("--out", "", std::move(error));
+    }
+  }
+  if (!chosen_.note.empty()) {
+    note(chosen_.note);
+  }
+  if (!warning.empty()) {
+    note(warning);
+  }
+  for (const std::string& line : skipped) {
+    note("skipped: " + line);
+    worsen(kBadInput);
+  }
+  return {};
+}
+
+Expected<void> TuneRun::fits_in_memory() {
+  std::vector<Job> fitting;
+  for (Job& job : plan_.jobs) {
+    auto fits = check_memory(*device_, job.workload);
+    if (!fits && (!job.from_suite || plan_.jobs.size() == 1)) {
+      return fits;
+    }
+    if (!fits) {
+      note("skipped: " + fits.error().message);
+      worsen(kBadInput);
+      continue;
+    }
+    fitting.push_back(std::move(job));
+  }
+  if (fitting.empty()) {
+    return fail(ErrorKind::environment, "no workload of the suite fits the memory of {}", device_->info().id);
+  }
+  plan_.jobs = std::move(fitting);
+  return {};
+}
+
+// Merges an outcome's best as soon as it is known.
+void TuneRun::keep(const Outcome& outcome) {
+  if (!outcome.winner) {
+    return;
+  }
+  entries_.push_back(best_entry(outcome));
+  if (plan_.out.empty()) {
+    return;
+  }
+  if (const auto merged = store::merge_into_best_file(plan_.out, {entries_.back()}); !merged) {
+    entries_.pop_back();
+    worsen(report_error({ErrorKind::environment, merged.error().message}));
+    return;
+  }
+  if (plan_.format == Format::text) {
+    print(screen_, report::labelled_line("Wrote", plan_.out.string(), screen_style_), screen_style_);
+  }
+}
+
+// False where the run is over: interrupted, or without its device.
+bool TuneRun::tune_one(const Job& job) {
+  if (plan_.format == Format::text) {
+    print(screen_, report::workload_line(job.workload) + "\n", screen_style_);
+  }
+  const auto strategy = exhaustive(admitted_variants(plan_, job));
+  TuneOptions options;
+  options.budget = plan_.budget;
+  options.metrics = metrics_;
+  options.seed = plan_.seed;
+  auto outcome = tune(*device_, *chosen_.compiler, job.workload, job.candidates, *strategy, options, provenance_now(),
+                      *printer_, interrupts_.token());
+  printer_->finish();
+  if (!outcome) {
+    worsen(
+        report_error({outcome.error().kind, fmt::format("{}: {}", to_string(job.workload), outcome.error().message)}));
+    return outcome.error().kind != ErrorKind::device_lost;
+  }
+  if (plan_.format == Format::text) {
+    print(screen_, report::outcome_text(*outcome, screen_style_), screen_style_);
+  }
+  keep(*outcome);
+  if (outcome->stopped == StopReason::interrupted) {
+    worsen(kInterrupted);
+  } else if (outcome->stopped == StopReason::device_lost || !outcome->winner) {
+    worsen(kFailed);
+  }
+  outcomes_.push_back(*std::move(outcome));
+  const StopReason stopped = outcomes_.back().stopped;
+  return stopped != StopReason::interrupted && stopped != StopReason::device_lost;
+}
+
+void TuneRun::say_how_it_ended(size_t done) {
+  const size_t left = plan_.jobs.size() - done;
+  const std::string file = plan_.out.empty() ? "standard output" : plan_.out.string();
+  std::string text;
+  if (code_ == kInterrupted) {
+    text = entries_.empty()
+               ? fmt::format("interrupted before any variant was measured: nothing was written to {}", file)
+               : fmt::format("interrupted: what is known was written to {}", file);
+  } else if (!outcomes_.empty() && outcomes_.back().stopped == StopReason::device_lost) {
+    text = fmt::format("the device was lost: {}{}",
+                       outcomes_.back().stop_detail.empty() ? "" : outcomes_.back().stop_detail + "; ",
+                       entries_.empty() ? "nothing is known" : "what is known was written to " + file);
+  }
+  if (left > 0 && !text.empty()) {
+    text += fmt::format("; {} of {} workloads were not tuned", left, plan_.jobs.size());
+  }
+  if (!text.empty()) {
+    report_error({ErrorKind::failed, text});
+  }
+}
+
+int TuneRun::tune_all() {
+  if (plan_.format == Format::text) {
+    print(screen_, report::device_line(device_->info(), std::string(version())) + "\n", screen_style_);
+  }
+  size_t done = 0;
+  for (const Job& job : plan_.jobs) {
+    if (interrupts_.token().stop_requested()) {
+      worsen(kInterrupted);
+      break;
+    }
+    if (done > 0 && plan_.format == Format::text) {
+      print(screen_, "\n", screen_style_);
+    }
+    ++done;
+    if (!tune_one(job)) {
+      break;
+    }
+  }
+  if (plan_.format == Format::json) {
+    print_json(stdout, wire::run_json(outcomes_));
+  } else if (plan_.out.empty() && !entries_.empty()) {
+    if (const auto text = wire::merge_best("", entries_)) {
+      print_json(stdout, *text);
+    } else {
+      worsen(report_error(text.error()));
+    }
+  }
+  say_how_it_ended(done);
+  return code_;
+}
+
+}  // namespace
+
+int run(const TuneCommand& command) {
+  if (nothing_asked(command)) {
+    std::fputs(
+        "usage: scantune --shape AxBx... [options], for example: scantune --shape 32768x32768\n"
+        "       scantune list devices|kernels|variants|metrics|dtypes\n"
+        "scantune --help lists the options\n",
+        stderr);
+    return kBadInput;
+  }
+  // A reader that goes away (| head) must not cost what was measured.
+  std::signal(SIGPIPE, SIG_IGN);
+  auto plan = make_plan(command);
+  if (!plan) {
+    return report_error(plan.error());
+  }
+  TuneRun tuning(*std::move(plan));
+  if (const auto ready = tuning.prepare(); !ready) {
+    return report_error(ready.error());
+  }
+  return tuning.tune_all();
+}
+
+}  // namespace scantune::cli

@@ -1,0 +1,133 @@
+// The metric functions of cuda/cuda.h: names checked and listed for a chip, without a GPU.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "cuda/cuda.h"
+#include "cuda/cupti_host.h"
+
+namespace scantune::cuda {
+namespace {
+
+// The rollup most people want of a base metric.
+std::string usual_rollup(const MetricHost& host, const BaseMetric& base) {
+  switch (base.kind) {
+    case MetricKind::counter:
+      return ".sum";
+    case MetricKind::throughput:
+      return ".avg.pct_of_peak_sustained_elapsed";
+    case MetricKind::ratio:
+      return host.properties(base.name + ".pct") ? ".pct" : ".ratio";
+  }
+  return "";
+}
+
+// Names close to one the chip does not have: close base names with the rollup that was asked for
+// where they take it, or close rollups of the base name where that is right.
+std::vector<std::string> suggestions(const MetricHost& host, const std::string& name) {
+  constexpr size_t kCount = 3;
+  if (name.starts_with("launch__")) {
+    return closest(name, launch_metrics(), kCount);
+  }
+  const size_t dot = std::min(name.find('.'), name.size());
+  const std::string asked_base = name.substr(0, dot);
+  const std::string asked_rollup = name.substr(dot);
+  const std::vector<BaseMetric> bases = host.base_metrics();
+  const auto find = [&](const std::string& base) {
+    return *std::find_if(bases.begin(), bases.end(), [&](const BaseMetric& b) { return b.name == base; });
+  };
+  std::vector<std::string> base_names;
+  base_names.reserve(bases.size());
+  for (const BaseMetric& base : bases) {
+    base_names.push_back(base.name);
+  }
+  if (std::find(base_names.begin(), base_names.end(), asked_base) != base_names.end()) {
+    const BaseMetric base = find(asked_base);
+    std::vector<std::string> names = {base.name + usual_rollup(host, base)};
+    if (asked_rollup.empty()) {
+      return names;
+    }
+    for (const std::string& rollup : closest(asked_rollup, host.rollups(base), kCount)) {
+      if (base.name + rollup != names[0] && names.size() < kCount) {
+        names.push_back(base.name + rollup);
+      }
+    }
+    return names;
+  }
+  std::vector<std::string> names;
+  for (const std::string& base : closest(asked_base, base_names, kCount)) {
+    const bool takes = host.properties(base + asked_rollup).has_value();
+    names.push_back(base + (takes ? asked_rollup : usual_rollup(host, find(base))));
+  }
+  return names;
+}
+
+MetricLookup lookup_on(const MetricHost& host) {
+  return [&host](const std::string& name) { return host.properties(name); };
+}
+
+}  // namespace
+
+Expected<std::vector<std::string>> resolve_metrics(const std::string& text, const std::string& chip_code_name) {
+  const auto requests = parse_metrics(text);
+  if (!requests) {
+    return tl::unexpected(requests.error());
+  }
+  std::vector<std::string> names;
+  if (requests->empty()) {
+    return names;  // no counters: CUPTI need not be there
+  }
+  const auto host = MetricHost::open(chip_code_name);
+  if (!host) {
+    return tl::unexpected(host.error());
+  }
+  for (const MetricRequest& request : *requests) {
+    const ResolvedMetric metric = resolve_metric(request.name, lookup_on(**host));
+    if (!metric.known && !request.from_set) {
+      const auto close = suggestions(**host, request.name);
+      return bad_input("unknown metric '{}' on {}{}{}; see 'scantune list metrics'", request.name, chip_code_name,
+                       close.empty() ? "" : "; closest: ", fmt::join(close, ", "));
+    }
+    names.push_back(request.name);
+  }
+  return names;
+}
+
+Expected<std::vector<MetricInfo>> list_metrics(const std::string& chip_code_name, bool all) {
+  const auto host = MetricHost::open(chip_code_name);
+  if (!host) {
+    return tl::unexpected(host.error());
+  }
+  std::vector<std::string> names = core_metrics();
+  names.insert(names.end(), seed_metrics().begin(), seed_metrics().end());
+  if (all) {
+    const std::vector<std::string> from_launch = launch_metrics();
+    names.insert(names.end(), from_launch.begin(), from_launch.end());
+    for (const BaseMetric& base : (*host)->base_metrics()) {
+      names.push_back(base.name + usual_rollup(**host, base));
+    }
+  }
+  std::vector<MetricInfo> list;
+  std::set<std::string> listed;
+  for (const std::string& name : names) {
+    ResolvedMetric metric = resolve_metric(name, lookup_on(**host));
+    if (!metric.known || !listed.insert(name).second) {
+      continue;
+    }
+    MetricInfo info{name, metric.unit, std::move(metric.description), 0};
+    if (metric.read_as != name) {
+      info.description = fmt::format("read as {}: {}", metric.read_as, info.description);
+    }
+    if (!metric.terms.empty()) {
+      const auto passes = count_passes(chip_code_name, metric.terms);
+      if (!passes) {
+        continue;  // named by CUPTI, but it has no way to collect it
+      }
+      info.passes = *passes;
+    }
+    list.push_back(std::move(info));
+  }
+  return list;
+}
+
+}  // namespace scantune::cuda

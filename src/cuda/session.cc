@@ -1,0 +1,398 @@
+#include "cuda/session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace scantune::cuda {
+namespace {
+
+// Variants bring code and workspace of their own; this much is set aside for them.
+int64_t allowance_bytes(const Workload& workload) { return workload.bytes_read() / 64 + (int64_t{64} << 20); }
+
+// Launches a round keeps enqueued ahead of the GPU: enough that it never waits for the host, few
+// enough that a stop request is soon obeyed.
+constexpr size_t kQueued = 6;
+
+// A block gets this much shared memory without asking.
+constexpr int64_t kSharedBytesWithoutOptIn = int64_t{48} << 10;
+
+constexpr int64_t kMaxGridBlocks = (int64_t{1} << 31) - 1;
+
+Expected<void> as_expected(const tl::expected<void, Failure>& result) {
+  if (!result) {
+    return tl::unexpected(to_error(result.error()));
+  }
+  return {};
+}
+
+Failure as_load_failure(Failure failure) {
+  if (failure.kind == FailureKind::launch) {
+    failure.kind = FailureKind::load;
+  }
+  return failure;
+}
+
+}  // namespace
+
+int64_t CudaSession::footprint(const Workload& workload, const Chip& chip) {
+  // The largest shapes there are would overflow; no device holds a quarter of that.
+  constexpr int64_t kMost = int64_t{1} << 60;
+  return Guarded::footprint(std::min(workload.bytes_read(), kMost)) +
+         Guarded::footprint(std::min(workload.bytes_written(), kMost)) +
+         std::min(Verifier::footprint(workload, chip), kMost) + std::min(allowance_bytes(workload), kMost);
+}
+
+CudaSession::CudaSession(ContextPtr context, int ordinal, Workload workload, Stream stream, Verifier verifier)
+    : context_(std::move(context)),
+      ordinal_(ordinal),
+      workload_(std::move(workload)),
+      stream_(std::move(stream)),
+      verifier_(std::move(verifier)) {}
+
+CudaSession::~CudaSession() {
+  (void)context_->enter();
+  profiler_.reset();  // which wants the context current
+}
+
+tl::expected<std::unique_ptr<Session>, Failure> CudaSession::open(const ContextPtr& context, int ordinal,
+                                                                  const Chip& chip, const Workload& workload,
+                                                                  const Artifact& verification, uint64_t seed) {
+  if (auto entered = context->enter(); !entered) {
+    return tl::unexpected(entered.error());
+  }
+  auto stream = make_stream(context);
+  if (!stream) {
+    return tl::unexpected(stream.error());
+  }
+  auto verifier = Verifier::create(context, stream->get(), verification, workload, chip, seed);
+  if (!verifier) {
+    return tl::unexpected(verifier.error());
+  }
+  std::unique_ptr<CudaSession> session(
+      new CudaSession(context, ordinal, workload, *std::move(stream), *std::move(verifier)));
+  auto ready = session->allocate_tensors();
+  if (ready) {
+    // What timing runs read; integers have no bound test.
+    ready = session->set_input(is_floating(workload.dtype) ? Input::mixed : Input::exact);
+  }
+  if (!ready) {
+    return tl::unexpected(ready.error());
+  }
+  return session;
+}
+
+tl::expected<void, Failure> CudaSession::allocate_tensors() {
+  struct Tensor {
+    Guarded* tensor;
+    int64_t bytes;
+    unsigned char pattern;
+  };
+  // The input's guards are poison, so that a value read from beyond its ends shows in the result.
+  for (const Tensor& wanted :
+       {Tensor{&in_, workload_.bytes_read(), Verifier::kPoison}, Tensor{&out_, workload_.bytes_written(), 0xA5}}) {
+    auto buffer = allocate(context_, Guarded::footprint(wanted.bytes));
+    if (!buffer) {
+      return tl::unexpected(buffer.error());
+    }
+    wanted.tensor->buffer = *std::move(buffer);
+    wanted.tensor->bytes = wanted.bytes;
+    wanted.tensor->pattern = wanted.pattern;
+    if (auto guarded = verifier_.guard(*wanted.tensor); !guarded) {
+      return guarded;
+    }
+  }
+  return {};
+}
+
+tl::expected<void, Failure> CudaSession::grow_workspace(int64_t bytes) {
+  if (bytes <= workspace_bytes_) {
+    return {};
+  }
+  SCANTUNE_CU(context_->driver(), FailureKind::device, StreamSynchronize, stream_.get());
+  workspace_ = Buffer();
+  workspace_bytes_ = 0;
+  auto buffer = allocate(context_, bytes);
+  if (!buffer) {
+    return tl::unexpected(buffer.error());
+  }
+  workspace_ = *std::move(buffer);
+  workspace_bytes_ = bytes;
+  return {};
+}
+
+tl::expected<Handle, Failure> CudaSession::load(const Artifact& artifact) {
+  if (auto entered = context_->enter(); !entered) {
+    return tl::unexpected(entered.error());
+  }
+  if (artifact.image == nullptr || artifact.functions.size() != artifact.launches.size()) {
+    return tl::unexpected(Failure{FailureKind::load, "the artifact has no machine code for a GPU"});
+  }
+  const Driver& driver = context_->driver();
+  auto module = load_module(context_, *artifact.image);
+  if (!module) {
+    return tl::unexpected(as_load_failure(module.error()));
+  }
+  Loaded variant{.module = *std::move(module),
+                 .launches = artifact.launches,
+                 .functions = {},
+                 .resources = artifact.resources,
+                 .workspace_bytes = artifact.workspace_bytes};
+  variant.resources.resize(artifact.launches.size());
+
+  for (size_t i = 0; i < artifact.launches.size(); ++i) {
+    const Launch& launch = artifact.launches[i];
+    if (launch.grid_blocks < 1 || launch.grid_blocks > kMaxGridBlocks) {
+      return tl::unexpected(Failure{FailureKind::load, fmt::format("{}: a grid of {} blocks; 1 to {} are possible",
+                                                                   launch.entry, launch.grid_blocks, kMaxGridBlocks)});
+    }
+    CUfunction function = nullptr;
+    SCANTUNE_CU(driver, FailureKind::load, ModuleGetFunction, &function, variant.module.get(),
+                artifact.functions[i].c_str());
+    const auto attribute = [&](CUfunction_attribute which, auto& value) {
+      int read = 0;
+      const CUresult result = driver.FuncGetAttribute(&read, which, function);
+      value = read;
+      return result == CUDA_SUCCESS;
+    };
+    EntryResources& used = variant.resources[i];
+    used.entry = launch.entry;
+    used.block_threads = launch.block_threads;
+    used.grid_blocks = launch.grid_blocks;
+    used.dynamic_shared_bytes = launch.shared_bytes;
+    if (!attribute(CU_FUNC_ATTRIBUTE_NUM_REGS, used.registers_per_thread) ||
+        !attribute(CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, used.static_shared_bytes) ||
+        !attribute(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, used.spill_bytes)) {
+      return tl::unexpected(
+          Failure{FailureKind::load, fmt::format("{}: the driver does not say what it uses", launch.entry)});
+    }
+    if (used.static_shared_bytes + launch.shared_bytes > kSharedBytesWithoutOptIn) {
+      SCANTUNE_CU(driver, FailureKind::load, FuncSetAttribute, function,
+                  CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, static_cast<int>(launch.shared_bytes));
+    }
+    SCANTUNE_CU(driver, FailureKind::load, OccupancyMaxActiveBlocksPerMultiprocessor, &used.blocks_per_sm, function,
+                launch.block_threads, static_cast<size_t>(launch.shared_bytes));
+    variant.functions.push_back(function);
+  }
+  if (auto grown = grow_workspace(variant.workspace_bytes); !grown) {
+    return tl::unexpected(grown.error());
+  }
+  loaded_.emplace(next_handle_, std::move(variant));
+  return next_handle_++;
+}
+
+void CudaSession::unload(Handle handle) { loaded_.erase(handle); }
+
+std::vector<EntryResources> CudaSession::resources(Handle handle) const { return loaded_.at(handle).resources; }
+
+tl::expected<void, Failure> CudaSession::enqueue_launch(const Loaded& variant, size_t index) const {
+  CUdeviceptr in = in_.data();
+  CUdeviceptr out = out_.data();
+  CUdeviceptr workspace = workspace_.get();
+  Geometry geometry = workload_.geometry();
+  void* arguments[] = {&in, &out, &workspace, &geometry.outer, &geometry.n, &geometry.inner};
+  const Launch& launch = variant.launches[index];
+  SCANTUNE_CU(context_->driver(), FailureKind::launch, LaunchKernel, variant.functions[index],
+              static_cast<unsigned>(launch.grid_blocks), 1, 1, static_cast<unsigned>(launch.block_threads), 1, 1,
+              static_cast<unsigned>(launch.shared_bytes), stream_.get(), arguments, nullptr);
+  return {};
+}
+
+tl::expected<void, Failure> CudaSession::enqueue(Handle handle) const {
+  if (handle == kCopy) {
+    const auto bytes = static_cast<size_t>(std::min({workload_.copy_bytes(), in_.bytes, out_.bytes}));
+    SCANTUNE_CU(context_->driver(), FailureKind::launch, MemcpyDtoDAsync, out_.data(), in_.data(), bytes,
+                stream_.get());
+    return {};
+  }
+  const Loaded& variant = loaded_.at(handle);
+  for (size_t i = 0; i < variant.launches.size(); ++i) {
+    if (auto enqueued = enqueue_launch(variant, i); !enqueued) {
+      return enqueued;
+    }
+  }
+  return {};
+}
+
+// --- Verification -----------------------------------------------------------------------------------
+
+tl::expected<void, Failure> CudaSession::set_input(Input input) {
+  if (input == input_) {
+    return {};
+  }
+  input_ = Input::none;
+  auto generated = input == Input::exact ? verifier_.generate_exact(in_) : verifier_.generate_mixed(in_);
+  if (generated) {
+    input_ = input;
+  }
+  return generated;
+}
+
+tl::expected<void, Failure> CudaSession::run_poisoned(const Loaded& variant) {
+  const Driver& driver = context_->driver();
+  SCANTUNE_CU(driver, FailureKind::device, MemsetD8Async, out_.data(), Verifier::kPoison,
+              static_cast<size_t>(out_.bytes), stream_.get());
+  if (workspace_bytes_ > 0) {
+    SCANTUNE_CU(driver, FailureKind::device, MemsetD8Async, workspace_.get(), Verifier::kPoison,
+                static_cast<size_t>(workspace_bytes_), stream_.get());
+  }
+  for (size_t i = 0; i < variant.launches.size(); ++i) {
+    if (auto enqueued = enqueue_launch(variant, i); !enqueued) {
+      return enqueued;
+    }
+  }
+  return {};
+}
+
+tl::expected<void, Failure> CudaSession::verify_with(const Loaded& variant, Input input) {
+  auto done = set_input(input);
+  if (done) {
+    done = run_poisoned(variant);
+  }
+  if (!done) {
+    return done;
+  }
+  done = input == Input::exact ? verifier_.check_exact(in_, out_) : verifier_.check_mixed(in_, out_);
+  if (!done && done.error().kind == FailureKind::wrong_result) {
+    // It may have written anywhere in the tensors: the next variant must not pay for that.
+    input_ = Input::none;
+    for (const Guarded* tensor : {&in_, &out_}) {
+      if (auto mended = verifier_.guard(*tensor); !mended) {
+        return mended;
+      }
+    }
+  }
+  return done;
+}
+
+tl::expected<void, Failure> CudaSession::verify(Handle handle) {
+  profiler_.reset();
+  if (auto entered = context_->enter(); !entered) {
+    return entered;
+  }
+  const Loaded& variant = loaded_.at(handle);
+  auto done = verify_with(variant, Input::exact);
+  if (done && is_floating(workload_.dtype)) {
+    done = verify_with(variant, Input::mixed);
+  }
+  if (!done && done.error().kind != FailureKind::device) {
+    // Timing runs read the same values whatever came before.
+    if (auto reset = set_input(is_floating(workload_.dtype) ? Input::mixed : Input::exact); !reset) {
+      return reset;
+    }
+  }
+  return done;
+}
+
+// --- Timing -----------------------------------------------------------------------------------------
+
+tl::expected<void, Failure> CudaSession::ensure_events(size_t count) {
+  while (events_.size() < count) {
+    auto event = make_event(context_);
+    if (!event) {
+      return tl::unexpected(event.error());
+    }
+    events_.push_back(*std::move(event));
+  }
+  return {};
+}
+
+tl::expected<void, Failure> CudaSession::prepare_cache(CacheState cache, Handle handle) const {
+  // Cold: the cache is full of clean lines, which cost nothing to replace. Hot: it holds whatever an
+  // untimed run of the same leaves there, which also keeps the GPU busy until the timed one is enqueued.
+  return cache == CacheState::cold ? verifier_.flush_cache() : enqueue(handle);
+}
+
+tl::expected<std::vector<Sample>, RoundFault> CudaSession::round(std::span<const Handle> order, const RoundSpec& spec,
+                                                                 std::stop_token stop) {
+  profiler_.reset();
+  const Driver& driver = context_->driver();
+  const auto fault = [](std::optional<size_t> position, Failure failure) {
+    return tl::unexpected(RoundFault{position, std::move(failure)});
+  };
+  auto done = context_->enter();
+  if (done) {
+    done = ensure_events(2 * order.size());
+  }
+  if (!done) {
+    return fault(std::nullopt, done.error());
+  }
+
+  const auto begin = [&](size_t i) { return events_[2 * i].get(); };
+  const auto end = [&](size_t i) { return events_[2 * i + 1].get(); };
+  const auto enqueue_sample = [&](size_t i) -> tl::expected<void, Failure> {
+    if (auto prepared = prepare_cache(spec.cache, order[i]); !prepared) {
+      return prepared;
+    }
+    SCANTUNE_CU(driver, FailureKind::device, EventRecord, begin(i), stream_.get());
+    if (auto enqueued = enqueue(order[i]); !enqueued) {
+      return enqueued;
+    }
+    SCANTUNE_CU(driver, FailureKind::device, EventRecord, end(i), stream_.get());
+    return {};
+  };
+  const auto wait_for = [&](size_t i) -> tl::expected<void, Failure> {
+    SCANTUNE_CU(driver, FailureKind::device, EventSynchronize, end(i));
+    return {};
+  };
+
+  size_t enqueued = 0;
+  size_t finished = 0;
+  while (enqueued < order.size() && !stop.stop_requested()) {
+    if (enqueued - finished == kQueued) {
+      if (done = wait_for(finished); !done) {
+        // The fault may be of any launch still in the queue, so nobody is blamed.
+        return fault(std::nullopt, done.error());
+      }
+      ++finished;
+    }
+    if (done = enqueue_sample(enqueued); !done) {
+      (void)driver.StreamSynchronize(stream_.get());
+      return fault(enqueued, done.error());
+    }
+    ++enqueued;
+  }
+
+  std::vector<Sample> samples;
+  for (size_t i = 0; i < enqueued; ++i) {
+    float time_ms = 0;
+    done = wait_for(i);
+    const CUresult read = done ? driver.EventElapsedTime(&time_ms, begin(i), end(i)) : CUDA_SUCCESS;
+    if (read != CUDA_SUCCESS) {
+      done = tl::unexpected(describe(driver, "cuEventElapsedTime", read, FailureKind::device));
+    }
+    if (!done) {
+      return fault(std::nullopt, done.error());
+    }
+    samples.push_back({order[i], static_cast<double>(time_ms) * 1e6});
+  }
+  return samples;
+}
+
+// --- Counters ---------------------------------------------------------------------------------------
+
+tl::expected<Profile, Failure> CudaSession::profile(Handle handle, const std::vector<std::string>& metrics) {
+  if (auto entered = context_->enter(); !entered) {
+    return tl::unexpected(entered.error());
+  }
+  if (profiler_ == nullptr) {
+    profiler_ = make_profiler(context_->handle(), ordinal_);
+  }
+  const Loaded& variant = loaded_.at(handle);
+  std::vector<ProfiledLaunch> launches;
+  for (size_t i = 0; i < variant.launches.size(); ++i) {
+    launches.push_back({.entry = variant.launches[i].entry,
+                        .enqueue = [this, &variant, i] { return as_expected(enqueue_launch(variant, i)); },
+                        .resources = variant.resources[i]});
+  }
+  return profiler_->profile(
+      launches, metrics, [&] { return as_expected(prepare_cache(workload_.cache, handle)); },
+      [&] {
+        const Driver& driver = context_->driver();
+        return as_expected([&]() -> tl::expected<void, Failure> {
+          SCANTUNE_CU(driver, FailureKind::device, StreamSynchronize, stream_.get());
+          return {};
+        }());
+      });
+}
+
+}  // namespace scantune::cuda

@@ -1,0 +1,259 @@
+#include "device/cpu_session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+
+#include "cpu/families.h"
+#include "cpu/team.h"
+#include "device/buffer.h"
+#include "device/copy.h"
+#include "device/verify.h"
+
+namespace scantune::cpu {
+namespace {
+
+// Tensors smaller than this many times the last-level cache may still lie in it when a run starts.
+constexpr int64_t kCachedMultiple = 4;
+constexpr int64_t kUnknownCacheBytes = int64_t{32} << 20;
+constexpr int64_t kSmallestTile = 1024;  // of the spaces in src/catalog: bounds the families' workspace
+
+int64_t eviction_bytes(const Workload& workload, const Chip& chip) {
+  const int64_t cache = chip.cache_bytes > 0 ? chip.cache_bytes : kUnknownCacheBytes;
+  const bool large = workload.bytes_read() + workload.bytes_written() >= kCachedMultiple * cache;
+  return workload.cache == CacheState::hot || large ? 0 : 2 * cache;
+}
+
+using Family = void (*)(const Leaves&, Team&, const Matrix&, const Tuning&, Workspace&);
+
+struct Loaded {
+  std::string kernel;
+  Family family;
+  Tuning tuning;
+};
+
+tl::expected<Loaded, Failure> parse(const Variant& variant, int workers) {
+  static const std::map<std::string, Family, std::less<>> kFamilies = {
+      {"cpu_two_pass", two_pass}, {"cpu_row_carry", row_carry}, {"cpu_tile_chain", tile_chain}};
+  const auto refuse = [&](const std::string& what) {
+    return tl::unexpected(Failure{FailureKind::load, fmt::format("{}: {}", to_string(variant), what)});
+  };
+  const auto family = kFamilies.find(variant.kernel);
+  if (family == kFamilies.end()) {
+    return refuse("no such kernel on the CPU");
+  }
+  Loaded loaded{variant.kernel, family->second, {}};
+  for (const auto& [name, value] : variant.settings) {
+    const auto* number = std::get_if<int64_t>(&value);
+    const std::string word = to_string(value);
+    if (name == "tile" && number != nullptr && *number >= kSmallestTile && *number % 16 == 0) {
+      loaded.tuning.tile = *number;
+    } else if (name == "threads" && number != nullptr && *number >= 1 && *number <= workers) {
+      loaded.tuning.threads = static_cast<int>(*number);
+    } else if (name == "unroll" && number != nullptr && std::ranges::find(kUnrolls, *number) != std::end(kUnrolls)) {
+      loaded.tuning.unroll = static_cast<int>(*number);
+    } else if (name == "store" && (word == "cached" || word == "streaming")) {
+      loaded.tuning.store = word == "cached" ? Store::cached : Store::streaming;
+    } else if (name == "prefetch" && (word == "falling" || word == "rising")) {
+      loaded.tuning.prefetch = word == "falling" ? Ahead::falling : Ahead::rising;
+    } else {
+      return refuse(fmt::format("{}={} is not possible here", name, word));
+    }
+  }
+  if (loaded.tuning.tile == 0) {
+    return refuse("tile is missing");
+  }
+  return loaded;
+}
+
+class CpuSession final : public Session {
+ public:
+  CpuSession(const Leaves& leaves, const Chip& chip, CountersFactory counters, const Workload& workload, uint64_t seed)
+      : leaves_(leaves),
+        counters_(std::move(counters)),
+        workload_(workload),
+        team_(chip.multiprocessors),
+        verifier_(leaves, team_, workload, seed) {}
+
+  Expected<void> prepare(const Chip& chip) {
+    for (auto [buffer, bytes] : {std::pair{&in_, workload_.bytes_read()}, std::pair{&out_, workload_.bytes_written()},
+                                 std::pair{&eviction_, eviction_bytes(workload_, chip)}}) {
+      if (bytes > 0) {
+        auto allocated = Buffer::allocate(bytes);
+        if (!allocated) {
+          return tl::unexpected(allocated.error());
+        }
+        *buffer = *std::move(allocated);
+      }
+    }
+    fill(eviction_, 0);
+    fill(out_, verifier_.poison());
+    set_input(Input::exact);
+    copy_ = fastest_copy(leaves_, team_, in_.data(), out_.data(), workload_.copy_bytes(), [this] { evict(); });
+    return {};
+  }
+
+  tl::expected<Handle, Failure> load(const Artifact& artifact) override {
+    if (workload_.dtype != DType::f32 || workload_.accumulator != DType::f32) {
+      return tl::unexpected(Failure{FailureKind::load, "the CPU kernels do f32 only"});
+    }
+    auto loaded = parse(artifact.variant, team_.workers());
+    if (!loaded) {
+      return tl::unexpected(loaded.error());
+    }
+    loaded_[next_] = *std::move(loaded);
+    return next_++;
+  }
+
+  void unload(Handle handle) override { loaded_.erase(handle); }
+
+  [[nodiscard]] std::vector<EntryResources> resources(Handle /*handle*/) const override { return {}; }
+
+  tl::expected<void, Failure> verify(Handle handle) override {
+    const Loaded& loaded = loaded_.at(handle);
+    // Making an input takes as long as a check: begin with the one that is there.
+    std::vector<Input> inputs = {input_};
+    if (is_floating(workload_.dtype)) {
+      inputs.push_back(input_ == Input::exact ? Input::mixed : Input::exact);
+    }
+    for (const Input input : inputs) {
+      set_input(input);
+      fill(out_, verifier_.poison());
+      run(team_, loaded);
+      std::string wrong =
+          input == Input::exact ? verifier_.check_exact(out_.data()) : verifier_.check_bound(out_.data());
+      if (wrong.empty()) {
+        wrong = out_.check_canaries();
+      }
+      if (!wrong.empty()) {
+        return tl::unexpected(Failure{FailureKind::wrong_result, std::move(wrong)});
+      }
+    }
+    return {};
+  }
+
+  tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& spec,
+                                                      std::stop_token stop) override {
+    std::vector<Sample> samples;
+    for (size_t i = 0; i < order.size() && !stop.stop_requested(); ++i) {
+      const Loaded* loaded = nullptr;
+      if (order[i] != kCopy) {
+        const auto found = loaded_.find(order[i]);
+        if (found == loaded_.end()) {
+          return tl::unexpected(RoundFault{i, {FailureKind::launch, fmt::format("handle {} is not loaded", order[i])}});
+        }
+        loaded = &found->second;
+      }
+      if (spec.cache == CacheState::cold) {
+        evict();
+      }
+      const auto begin = std::chrono::steady_clock::now();
+      if (loaded == nullptr) {
+        copy(leaves_, team_, copy_, in_.data(), out_.data(), workload_.copy_bytes());
+      } else {
+        run(team_, *loaded);
+      }
+      const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - begin;
+      samples.push_back({order[i], taken.count()});
+    }
+    return samples;
+  }
+
+  tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override {
+    const Loaded& loaded = loaded_.at(handle);
+    // Counters count the threads started after them: a team of its own.
+    const auto counters = counters_(metrics);
+    Team team(loaded.tuning.threads);
+    evict();
+    counters->start();
+    run(team, loaded);
+    return Profile{{LaunchProfile{loaded.kernel, counters->stop()}}};
+  }
+
+ private:
+  enum class Input { none, exact, mixed };
+
+  void set_input(Input input) {
+    if (input == input_) {
+      return;
+    }
+    if (input == Input::exact) {
+      verifier_.fill_exact(in_.data());
+    } else {
+      verifier_.fill_mixed(in_.data());
+    }
+    input_ = input;
+  }
+
+  void run(Team& team, const Loaded& loaded) {
+    const Geometry geometry = workload_.geometry();
+    loaded.family(leaves_, team, {in_.as<const float>(), out_.as<float>(), geometry.outer, geometry.n}, loaded.tuning,
+                  workspace_);
+  }
+
+  // In pieces over all threads, so that the first touch of a page is by one of those that use it.
+  template <class Body>
+  void for_pieces(const Buffer& buffer, Body body) {
+    constexpr int64_t kPieceBytes = int64_t{2} << 20;
+    Tickets pieces((buffer.size() + kPieceBytes - 1) / kPieceBytes);
+    team_.run(team_.workers(), [&](int /*worker*/) {
+      for (int64_t piece = 0; (piece = pieces.take()) >= 0;) {
+        body(buffer.data() + piece * kPieceBytes, std::min(kPieceBytes, buffer.size() - piece * kPieceBytes));
+      }
+      leaves_.fence();
+    });
+  }
+
+  void fill(const Buffer& buffer, int byte) {
+    for_pieces(buffer, [&](std::byte* begin, int64_t bytes) { leaves_.stream_fill(begin, byte, bytes); });
+  }
+
+  // Reads so much else that nothing of the tensors is left in a cache; nothing for large ones.
+  void evict() {
+    for_pieces(eviction_, [&](const std::byte* begin, int64_t bytes) {
+      evicted_.store(
+          leaves_.f32.sum(reinterpret_cast<const float*>(begin), bytes / static_cast<int64_t>(sizeof(float))),
+          std::memory_order_relaxed);
+    });
+  }
+
+  const Leaves& leaves_;
+  const CountersFactory counters_;
+  const Workload workload_;
+  Team team_;
+  Verifier verifier_;
+  Buffer in_;
+  Buffer out_;
+  Buffer eviction_;
+  Input input_ = Input::none;
+  CopyMethod copy_;
+  Workspace workspace_;
+  std::map<Handle, Loaded> loaded_;
+  Handle next_ = 0;
+  std::atomic<float> evicted_{0};  // keeps the compiler from dropping the reads
+};
+
+}  // namespace
+
+int64_t session_bytes(const Workload& workload, const Chip& chip) {
+  const int64_t evicted = eviction_bytes(workload, chip);
+  const int64_t tile_state = static_cast<int64_t>(sizeof(TileState) + sizeof(float));
+  return Buffer::footprint(workload.bytes_read()) + Buffer::footprint(workload.bytes_written()) +
+         (evicted > 0 ? Buffer::footprint(evicted) : 0) + Verifier::reference_bytes(workload) +
+         (workload.elements() / kSmallestTile + 1) * tile_state;
+}
+
+Expected<std::unique_ptr<Session>> open_session(const Leaves& leaves, const Chip& chip, CountersFactory counters,
+                                                const Workload& workload, uint64_t seed) {
+  if (workload.geometry().inner != 1) {
+    return bad_input("{}: the CPU sums along the innermost dimension only; use --dim -1", to_string(workload));
+  }
+  auto session = std::make_unique<CpuSession>(leaves, chip, std::move(counters), workload, seed);
+  if (auto prepared = session->prepare(chip); !prepared) {
+    return tl::unexpected(prepared.error());
+  }
+  return session;
+}
+
+}  // namespace scantune::cpu

@@ -1,0 +1,195 @@
+#include "wire/best_json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "wire/values_json.h"
+
+namespace scantune::wire {
+namespace {
+
+constexpr std::string_view kFormat = "scantune-best";
+constexpr int64_t kVersion = 1;
+
+std::vector<std::string> spelled(const std::vector<Contender>& contenders) {
+  std::vector<std::string> names;
+  for (const Contender& contender : contenders) {
+    names.push_back(to_string(contender.variant));
+  }
+  return names;
+}
+
+Json write_contender(const Contender& contender) {
+  Json object = Json::object();
+  add_variant(object, contender.variant);
+  object["time_ns"] = write_interval(contender.time_ns);
+  object["ratio_to_copy"] = write_interval(contender.ratio_to_copy);
+  object["bytes_in_flight_per_sm"] = number_or_null(contender.bytes_in_flight_per_sm);
+  object["resources"] = write_resources(contender.resources);
+  add_counters(object, contender.profile);
+  object["source_digest"] = text_or_null(contender.source_digest);
+  return object;
+}
+
+Contender read_contender(const Node& node) {
+  const auto in_flight = node.find("bytes_in_flight_per_sm");
+  const auto digest = node.find("source_digest");
+  return {.variant = read_variant(node),
+          .time_ns = read_interval(node.at("time_ns")),
+          .ratio_to_copy = read_interval(node.at("ratio_to_copy")),
+          .resources = read_resources(node.at("resources")),
+          .bytes_in_flight_per_sm = in_flight ? in_flight->integer() : 0,
+          .profile = read_counters(node),
+          .source_digest = digest ? digest->text() : std::string()};
+}
+
+Json write_baseline(const BestEntry& entry) {
+  if (!entry.baseline) {
+    return nullptr;
+  }
+  const Contender& contender = entry.contenders.at(static_cast<size_t>(*entry.baseline));
+  return {{"variant", to_string(contender.variant)},
+          {"time_ns", write_interval(contender.time_ns)},
+          {"ratio_to_copy", write_interval(contender.ratio_to_copy)}};
+}
+
+Json write_entry(const BestEntry& entry) {
+  const std::vector<std::string> names = spelled(entry.contenders);
+  Json equivalents = Json::array();
+  for (const int index : entry.equivalents) {
+    equivalents.push_back(names.at(static_cast<size_t>(index)));
+  }
+  Json runners_up = Json::array();
+  for (size_t i = 1; i < entry.contenders.size(); ++i) {
+    runners_up.push_back(write_contender(entry.contenders[i]));
+  }
+  return {{"key", best_key(entry)},
+          {"chip", write_chip(entry.chip)},
+          {"workload", write_workload(entry.workload)},
+          {"winner", write_contender(entry.contenders.at(0))},
+          {"equivalents", std::move(equivalents)},
+          {"baseline", write_baseline(entry)},
+          {"copy", {{"time_ns", write_interval(entry.copy_time_ns)}}},
+          {"runners_up", std::move(runners_up)},
+          {"provenance", write_provenance(entry.provenance)},
+          {"protocol", write_protocol(entry.protocol)},
+          {"seed", entry.seed},
+          {"samples", write_samples(entry.rounds, names)}};
+}
+
+int index_of(const std::vector<std::string>& names, const Node& node) {
+  const auto it = std::ranges::find(names, node.text());
+  if (it == names.end()) {
+    node.refuse(fmt::format("'{}' is neither the winner nor a runner-up of this entry", node.text()));
+  }
+  return static_cast<int>(it - names.begin());
+}
+
+BestEntry read_entry(const Node& node) {
+  BestEntry entry;
+  entry.workload = read_workload(node.at("workload"));
+  entry.chip = read_chip(node.at("chip"));
+  entry.protocol = read_protocol(node.at("protocol"));
+  entry.provenance = read_provenance(node.at("provenance"));
+  entry.seed = node.at("seed").natural();
+  entry.contenders.push_back(read_contender(node.at("winner")));
+  for (const Node& contender : node.at("runners_up").items()) {
+    entry.contenders.push_back(read_contender(contender));
+  }
+  const std::vector<std::string> names = spelled(entry.contenders);
+  for (const Node& equivalent : node.at("equivalents").items()) {
+    entry.equivalents.push_back(index_of(names, equivalent));
+  }
+  if (const auto baseline = node.find("baseline")) {
+    entry.baseline = index_of(names, baseline->at("variant"));
+  }
+  entry.copy_time_ns = read_interval(node.at("copy").at("time_ns"));
+  entry.rounds = read_samples(node.at("samples"), names);
+  return entry;
+}
+
+// The document of a best file this version reads and writes.
+Expected<Json> open_document(std::string_view text) {
+  auto document = parse_json(text);
+  if (!document) {
+    return document;
+  }
+  if (!document->is_object() || !document->contains("format")) {
+    return bad_input("JSON, but not a scantune best file: it lacks \"format\": \"{}\"", kFormat);
+  }
+  if (document->at("format") != kFormat) {
+    return bad_input("JSON, but not a scantune best file: its \"format\" is {}, not \"{}\"",
+                     document->at("format").dump(), kFormat);
+  }
+  const auto version = document->find("version");
+  if (version == document->end() || !version->is_number_unsigned() || *version == 0) {
+    return bad_input("not a scantune best file: \"version\" must be an integer, 1 or more");
+  }
+  if (*version > kVersion) {
+    return bad_input("written by a newer scantune: version {}, this one reads {}", version->get<uint64_t>(), kVersion);
+  }
+  if (!document->contains("entries") || !document->at("entries").is_array()) {
+    return bad_input("not a scantune best file: \"entries\" must be an array");
+  }
+  return document;
+}
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+
+bool has_key(const Json& entry, const std::string& key) {
+  const auto it = entry.is_object() ? entry.find("key") : entry.end();
+  return it != entry.end() && *it == key;
+}
+
+}  // namespace
+
+std::string best_key(const BestEntry& entry) {
+  const Workload& workload = entry.workload;
+  return fmt::format("{}|{}|{}|{}|{}|{}", entry.chip.name, to_string(workload.geometry()), name(workload.dtype),
+                     name(workload.accumulator), name(workload.cache),
+                     workload.deterministic ? "deterministic" : "any");
+}
+
+Expected<std::string> merge_best(std::string_view existing, const std::vector<BestEntry>& entries) {
+  Expected<Json> document = Json{{"format", kFormat}, {"version", kVersion}, {"entries", Json::array()}};
+  if (!is_blank(existing)) {
+    document = open_document(existing);
+  }
+  if (!document) {
+    return tl::unexpected(document.error());
+  }
+  auto& stored = document->at("entries").get_ref<Json::array_t&>();
+  for (const BestEntry& entry : entries) {
+    const std::string key = best_key(entry);
+    const auto same_key = [&](const Json& other) { return has_key(other, key); };
+    const auto old = std::ranges::find_if(stored, same_key);
+    if (old == stored.end()) {
+      stored.push_back(write_entry(entry));
+      continue;
+    }
+    *old = write_entry(entry);
+    // A second entry of the key can only be an edit gone wrong, and would be stale now.
+    stored.erase(std::remove_if(old + 1, stored.end(), same_key), stored.end());
+  }
+  return to_text(*document);
+}
+
+Expected<std::vector<BestEntry>> parse_best(std::string_view text) {
+  if (is_blank(text)) {
+    return bad_input("empty; a best file starts with {{\"format\": \"{}\"", kFormat);
+  }
+  const auto document = open_document(text);
+  if (!document) {
+    return tl::unexpected(document.error());
+  }
+  return read_document<std::vector<BestEntry>>([&] {
+    const Json& stored = document->at("entries");
+    std::vector<BestEntry> entries;
+    for (const Json& entry : stored) {
+      entries.push_back(read_entry(Node(entry, fmt::format("entry {} of {}", entries.size() + 1, stored.size()))));
+    }
+    return entries;
+  });
+}
+
+}  // namespace scantune::wire

@@ -1,0 +1,373 @@
+#include "wire/values_json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace scantune::wire {
+namespace {
+
+std::string text_or_empty(const Node& node, std::string_view member) {
+  const auto found = node.find(member);
+  return found ? found->text() : std::string();
+}
+
+int64_t integer_or_0(const Node& node, std::string_view member) {
+  const auto found = node.find(member);
+  return found ? found->integer() : 0;
+}
+
+int small_or_0(const Node& node, std::string_view member) {
+  const auto found = node.find(member);
+  return found ? found->small_integer() : 0;
+}
+
+Json write_value(const Value& value) {
+  if (const auto* number = std::get_if<int64_t>(&value)) {
+    return *number;
+  }
+  return std::get<std::string>(value);
+}
+
+Json write_metric(const MetricValue& metric) {
+  Json object = {{"requested", metric.requested}, {"read_as", metric.read_as}};
+  const bool finite = metric.value && std::isfinite(*metric.value);
+  object["value"] = finite ? Json(*metric.value) : Json(nullptr);
+  object["unit"] = metric.unit;
+  if (!metric.reason.empty()) {
+    object["reason"] = metric.reason;
+  } else if (!finite) {
+    object["reason"] = metric.value ? "what was read is no finite number" : "no reason was given";
+  }
+  return object;
+}
+
+MetricValue read_metric(const Node& node) {
+  MetricValue metric;
+  metric.requested = node.at("requested").text();
+  metric.read_as = node.at("read_as").text();
+  if (!node.at("value").value().is_null()) {
+    metric.value = node.at("value").number();
+  }
+  metric.unit = node.at("unit").text();
+  metric.reason = text_or_empty(node, "reason");
+  if (!metric.value && metric.reason.empty()) {
+    node.refuse("a value of null needs a \"reason\"");
+  }
+  return metric;
+}
+
+Phase read_phase(const Node& node) {
+  const std::string text = node.text();
+  for (const Phase phase : {Phase::screen, Phase::final}) {
+    if (text == name(phase)) {
+      return phase;
+    }
+  }
+  node.expected("\"screen\" or \"final\"");
+}
+
+}  // namespace
+
+Json number_or_null(int64_t number) { return number == 0 ? Json(nullptr) : Json(number); }
+
+Json number_or_null(double number) { return number == 0 || !std::isfinite(number) ? Json(nullptr) : Json(number); }
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json write_workload(const Workload& workload) {
+  const Geometry g = workload.geometry();
+  return {{"shape", workload.shape.extents},
+          {"dim", workload.shape.dim},
+          {"outer", g.outer},
+          {"n", g.n},
+          {"inner", g.inner},
+          {"dtype", name(workload.dtype)},
+          {"accumulator", name(workload.accumulator)},
+          {"cache", name(workload.cache)},
+          {"deterministic", workload.deterministic},
+          {"bytes_read", workload.bytes_read()},
+          {"bytes_written", workload.bytes_written()}};
+}
+
+Workload read_workload(const Node& node) {
+  Workload workload;
+  const Node dim = node.at("dim");
+  workload.shape = node.at("shape").take(make_shape(node.at("shape").integers(), dim.small_integer()));
+  workload.dtype = node.at("dtype").take(parse_dtype(node.at("dtype").text()));
+  workload.accumulator = node.at("accumulator").take(parse_dtype(node.at("accumulator").text()));
+  workload.cache = node.at("cache").take(parse_cache_state(node.at("cache").text()));
+  workload.deterministic = node.at("deterministic").boolean();
+  return workload;
+}
+
+Json write_chip(const Chip& chip) {
+  return {{"name", chip.name},
+          {"backend", name(chip.backend)},
+          {"code_name", text_or_null(chip.code_name)},
+          {"compute_capability", number_or_null(int64_t{chip.compute_capability})},
+          {"multiprocessors", number_or_null(int64_t{chip.multiprocessors})},
+          {"cache_bytes", number_or_null(chip.cache_bytes)},
+          {"dram_bytes_per_s", number_or_null(chip.dram_bytes_per_s)},
+          {"max_threads_per_block", number_or_null(int64_t{chip.max_threads_per_block})},
+          {"max_threads_per_sm", number_or_null(int64_t{chip.max_threads_per_sm})},
+          {"max_blocks_per_sm", number_or_null(int64_t{chip.max_blocks_per_sm})},
+          {"registers_per_sm", number_or_null(int64_t{chip.registers_per_sm})},
+          {"max_registers_per_thread", number_or_null(int64_t{chip.max_registers_per_thread})},
+          {"shared_bytes_per_block", number_or_null(chip.shared_bytes_per_block)},
+          {"shared_bytes_per_sm", number_or_null(chip.shared_bytes_per_sm)}};
+}
+
+Chip read_chip(const Node& node) {
+  Chip chip;
+  const std::string backend = node.at("backend").text();
+  if (backend != name(Backend::cuda) && backend != name(Backend::cpu)) {
+    node.at("backend").expected("\"cuda\" or \"cpu\"");
+  }
+  chip.backend = backend == name(Backend::cuda) ? Backend::cuda : Backend::cpu;
+  chip.name = node.at("name").text();
+  chip.code_name = text_or_empty(node, "code_name");
+  chip.compute_capability = small_or_0(node, "compute_capability");
+  chip.multiprocessors = small_or_0(node, "multiprocessors");
+  chip.cache_bytes = integer_or_0(node, "cache_bytes");
+  if (const auto rate = node.find("dram_bytes_per_s")) {
+    chip.dram_bytes_per_s = rate->number();
+  }
+  chip.max_threads_per_block = small_or_0(node, "max_threads_per_block");
+  chip.max_threads_per_sm = small_or_0(node, "max_threads_per_sm");
+  chip.max_blocks_per_sm = small_or_0(node, "max_blocks_per_sm");
+  chip.registers_per_sm = small_or_0(node, "registers_per_sm");
+  chip.max_registers_per_thread = small_or_0(node, "max_registers_per_thread");
+  chip.shared_bytes_per_block = integer_or_0(node, "shared_bytes_per_block");
+  chip.shared_bytes_per_sm = integer_or_0(node, "shared_bytes_per_sm");
+  return chip;
+}
+
+Json write_device(const DeviceInfo& device) {
+  return {{"id", device.id},
+          {"chip", write_chip(device.chip)},
+          {"uuid", text_or_null(device.uuid)},
+          {"driver", text_or_null(device.driver)},
+          {"compiler", text_or_null(device.compiler)},
+          {"memory_bytes", number_or_null(device.memory_bytes)},
+          {"free_bytes", number_or_null(device.free_bytes)}};
+}
+
+// Both directions name every member of Protocol: one more does not compile until it is written and read.
+Json write_protocol(const Protocol& protocol) {
+  const auto& [version, warmup_copies, round_variants, round_copies, screen_rounds, screen_min_rounds, screen_time_s,
+               final_rounds, final_min_rounds, final_time_s, final_variants, confidence, equivalence] = protocol;
+  return {{"version", version},
+          {"warmup_copies", warmup_copies},
+          {"round_variants", round_variants},
+          {"round_copies", round_copies},
+          {"screen_rounds", screen_rounds},
+          {"screen_min_rounds", screen_min_rounds},
+          {"screen_time_s", screen_time_s},
+          {"final_rounds", final_rounds},
+          {"final_min_rounds", final_min_rounds},
+          {"final_time_s", final_time_s},
+          {"final_variants", final_variants},
+          {"confidence", confidence},
+          {"equivalence", equivalence}};
+}
+
+Protocol read_protocol(const Node& node) {
+  Protocol protocol;
+  auto& [version, warmup_copies, round_variants, round_copies, screen_rounds, screen_min_rounds, screen_time_s,
+         final_rounds, final_min_rounds, final_time_s, final_variants, confidence, equivalence] = protocol;
+  version = node.at("version").small_integer();
+  warmup_copies = node.at("warmup_copies").small_integer();
+  round_variants = node.at("round_variants").small_integer();
+  round_copies = node.at("round_copies").small_integer();
+  screen_rounds = node.at("screen_rounds").small_integer();
+  screen_min_rounds = node.at("screen_min_rounds").small_integer();
+  screen_time_s = node.at("screen_time_s").number();
+  final_rounds = node.at("final_rounds").small_integer();
+  final_min_rounds = node.at("final_min_rounds").small_integer();
+  final_time_s = node.at("final_time_s").number();
+  final_variants = node.at("final_variants").small_integer();
+  confidence = node.at("confidence").number();
+  equivalence = node.at("equivalence").number();
+  return protocol;
+}
+
+Json write_provenance(const Provenance& provenance) {
+  return {{"tool_version", text_or_null(provenance.tool_version)},
+          {"time_utc", text_or_null(provenance.time)},
+          {"host", text_or_null(provenance.host)},
+          {"device", text_or_null(provenance.device)},
+          {"uuid", text_or_null(provenance.uuid)},
+          {"driver", text_or_null(provenance.driver)},
+          {"compiler", text_or_null(provenance.compiler)},
+          {"protocol_digest", text_or_null(provenance.protocol)},
+          {"source_digest", text_or_null(provenance.source)}};
+}
+
+Provenance read_provenance(const Node& node) {
+  return {.tool_version = text_or_empty(node, "tool_version"),
+          .time = text_or_empty(node, "time_utc"),
+          .host = text_or_empty(node, "host"),
+          .device = text_or_empty(node, "device"),
+          .uuid = text_or_empty(node, "uuid"),
+          .driver = text_or_empty(node, "driver"),
+          .compiler = text_or_empty(node, "compiler"),
+          .protocol = text_or_empty(node, "protocol_digest"),
+          .source = text_or_empty(node, "source_digest")};
+}
+
+void add_variant(Json& object, const Variant& variant) {
+  object["variant"] = to_string(variant);
+  object["kernel"] = variant.kernel;
+  object["params"] = Json::object();
+  for (const Setting& setting : variant.settings) {
+    object["params"][setting.name] = write_value(setting.value);
+  }
+}
+
+Variant read_variant(const Node& node) {
+  // The spelling gives the order of the settings, which tools may change in an object.
+  Variant variant = node.at("variant").take(parse_variant(node.at("variant").text()));
+  const Node params_node = node.at("params");
+  const Json& params = params_node.value();
+  bool same =
+      node.at("kernel").text() == variant.kernel && params.is_object() && params.size() == variant.settings.size();
+  for (const Setting& setting : variant.settings) {
+    same = same && params.contains(setting.name) && params.at(setting.name) == write_value(setting.value);
+  }
+  if (!same) {
+    node.refuse(
+        fmt::format("\"kernel\" and \"params\" do not say the same as \"variant\", which is '{}'", to_string(variant)));
+  }
+  return variant;
+}
+
+Json write_interval(const Interval& interval) {
+  const bool finite = std::isfinite(interval.median) && std::isfinite(interval.low) && std::isfinite(interval.high);
+  if (!finite || interval == Interval{}) {
+    return {{"median", nullptr},
+            {"low", nullptr},
+            {"high", nullptr},
+            {"reason", finite ? "not measured" : "the estimate is no finite number"}};
+  }
+  return {{"median", interval.median}, {"low", interval.low}, {"high", interval.high}};
+}
+
+Interval read_interval(const Node& node) {
+  if (node.at("median").value().is_null()) {
+    return {};
+  }
+  return {node.at("median").number(), node.at("low").number(), node.at("high").number()};
+}
+
+Json write_resources(const std::vector<EntryResources>& resources) {
+  Json rows = Json::array();
+  for (const EntryResources& launch : resources) {
+    rows.push_back({{"entry", launch.entry},
+                    {"registers_per_thread", launch.registers_per_thread},
+                    {"static_shared_bytes", launch.static_shared_bytes},
+                    {"dynamic_shared_bytes", launch.dynamic_shared_bytes},
+                    {"spill_bytes_per_thread", launch.spill_bytes},
+                    {"block_threads", launch.block_threads},
+                    {"grid_blocks", launch.grid_blocks},
+                    {"blocks_per_sm", number_or_null(int64_t{launch.blocks_per_sm})}});
+  }
+  return rows;
+}
+
+std::vector<EntryResources> read_resources(const Node& node) {
+  std::vector<EntryResources> resources;
+  for (const Node& row : node.items()) {
+    resources.push_back({.entry = row.at("entry").text(),
+                         .registers_per_thread = row.at("registers_per_thread").small_integer(),
+                         .static_shared_bytes = row.at("static_shared_bytes").integer(),
+                         .dynamic_shared_bytes = row.at("dynamic_shared_bytes").integer(),
+                         .spill_bytes = row.at("spill_bytes_per_thread").integer(),
+                         .block_threads = row.at("block_threads").small_integer(),
+                         .grid_blocks = row.at("grid_blocks").integer(),
+                         .blocks_per_sm = small_or_0(row, "blocks_per_sm")});
+  }
+  return resources;
+}
+
+void add_counters(Json& object, const std::optional<Profile>& profile) {
+  if (!profile) {
+    object["counters"] = nullptr;
+    object["counters_reason"] = "not profiled in this run";
+    return;
+  }
+  Json launches = Json::array();
+  for (const LaunchProfile& launch : profile->launches) {
+    Json metrics = Json::array();
+    for (const MetricValue& metric : launch.metrics) {
+      metrics.push_back(write_metric(metric));
+    }
+    launches.push_back({{"entry", launch.entry}, {"metrics", std::move(metrics)}});
+  }
+  object["counters"] = std::move(launches);
+}
+
+std::optional<Profile> read_counters(const Node& node) {
+  if (node.at("counters").value().is_null()) {
+    return std::nullopt;
+  }
+  Profile profile;
+  for (const Node& launch : node.at("counters").items()) {
+    profile.launches.push_back({launch.at("entry").text(), {}});
+    for (const Node& metric : launch.at("metrics").items()) {
+      profile.launches.back().metrics.push_back(read_metric(metric));
+    }
+  }
+  return profile;
+}
+
+Json write_samples(const std::vector<Round>& rounds, const std::vector<std::string>& subjects) {
+  Json names = Json::array({"copy"});
+  for (const std::string& subject : subjects) {
+    names.push_back(subject);
+  }
+  Json rows = Json::array();
+  for (const Round& round : rounds) {
+    Json order = Json::array();
+    Json times = Json::array();
+    for (const Sample& sample : round.samples) {
+      order.push_back(sample.subject - kCopy);
+      times.push_back(std::isfinite(sample.time_ns) ? Json(sample.time_ns) : Json(nullptr));
+    }
+    rows.push_back({{"phase", name(round.phase)}, {"order", std::move(order)}, {"time_ns", std::move(times)}});
+  }
+  return {{"subjects", std::move(names)}, {"rounds", std::move(rows)}};
+}
+
+std::vector<Round> read_samples(const Node& node, const std::vector<std::string>& subjects) {
+  // The table may list the subjects in any order, as long as each is one of `subjects`.
+  std::vector<int> subject_of;
+  for (const Node& item : node.at("subjects").items()) {
+    const std::string spelled = item.text();
+    const auto it = std::ranges::find(subjects, spelled);
+    if (it == subjects.end() && spelled != "copy") {
+      item.refuse(fmt::format("'{}' is neither \"copy\" nor a variant of this entry", spelled));
+    }
+    subject_of.push_back(it == subjects.end() ? kCopy : static_cast<int>(it - subjects.begin()));
+  }
+  std::vector<Round> rounds;
+  for (const Node& row : node.at("rounds").items()) {
+    const std::vector<int64_t> order = row.at("order").integers();
+    const std::vector<double> times = row.at("time_ns").numbers();
+    if (order.size() != times.size()) {
+      row.refuse(fmt::format("\"order\" has {} elements, \"time_ns\" has {}", order.size(), times.size()));
+    }
+    Round round{read_phase(row.at("phase")), {}};
+    for (size_t i = 0; i < order.size(); ++i) {
+      if (order[i] < 0 || std::cmp_greater_equal(order[i], subject_of.size())) {
+        row.at("order").refuse(fmt::format("{} is no index into \"subjects\"", order[i]));
+      }
+      round.samples.push_back({subject_of[static_cast<size_t>(order[i])], times[i]});
+    }
+    rounds.push_back(std::move(round));
+  }
+  return rounds;
+}
+
+}  // namespace scantune::wire

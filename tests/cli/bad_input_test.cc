@@ -1,0 +1,149 @@
+// Bad input gets one line on standard error and exit code 2, and leaves files as they were.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sandbox.h"
+
+namespace scantune::cli {
+namespace {
+
+using testing::HasSubstr;
+
+struct Case {
+  const char* name;
+  std::vector<std::string> arguments;
+  std::vector<std::string> said;  // parts of the line
+};
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }  // NOLINT: GoogleTest looks for this name
+
+class BadInput : public testing::TestWithParam<Case> {};
+
+TEST_P(BadInput, GetsOneLineAndExitCode2) {
+  Sandbox sandbox;
+  sandbox.write("not.json", "{");
+  sandbox.write("foreign.json", R"({"hello": "world"})");
+  sandbox.write("suite.json", R"({"name": "s", "workloads": [{"shape": [4, 4], "dim": 7, "dtype": "f32"}]})");
+  sandbox.write("empty.json", R"({"name": "s", "workloads": []})");
+  const auto before = sandbox.files();
+  const Finished run = sandbox.run(GetParam().arguments);
+  EXPECT_EQ(run.code, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(line_count(run.err), 1U) << run.err;
+  EXPECT_THAT(run.err, testing::StartsWith("scantune: "));
+  for (const std::string& part : GetParam().said) {
+    EXPECT_THAT(run.err, HasSubstr(part));
+  }
+  EXPECT_THAT(sandbox.files(), testing::UnorderedElementsAreArray(before)) << "a file was left";
+  EXPECT_EQ(read_text(sandbox.work() / "foreign.json"), R"({"hello": "world"})");
+  EXPECT_EQ(read_text(sandbox.work() / "not.json"), "{");
+}
+
+std::vector<std::string> on_cpu(std::vector<std::string> arguments) {
+  std::vector<std::string> all = {"--device", "cpu", "--shape", "16x1000"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Options, BadInput,
+    testing::Values(
+        Case{"AnUnknownOption", {"--shpae", "4x4"}, {"--shpae", "did you mean --shape?"}},
+        Case{"AWildOption", {"--frobnicate"}, {"--frobnicate: unknown option", "scantune --help"}},
+        Case{"AMissingValue", {"--shape"}, {"--shape: a value is missing; write --shape AxBx..."}},
+        Case{"AnOptionForAValue", {"--shape", "--dim", "1"}, {"--shape: a value is missing before --dim"}},
+        Case{"AFlagWithAValue", {"--shape", "4x4", "--quiet=3"}, {"--quiet: it takes no value"}},
+        Case{"AShapeWithoutTheOption", {"4096x4096"}, {"4096x4096", "did you mean --shape 4096x4096?"}},
+        Case{"AMistypedSubcommand", {"lsit"}, {"did you mean list?"}},
+        Case{"NoShape", {"--device", "cpu"}, {"no shape", "--shape 32768x32768"}},
+        Case{"QuietAndVerbose", on_cpu({"-q", "-v"}), {"-q", "-v"}},
+        Case{"AnOptionBeforeList", {"--dtype", "f32", "list", "kernels"}, {"--dtype: give options of list after it"}},
+        Case{"AnUnknownTopic", {"list", "kernel"}, {"did you mean kernels?"}},
+        Case{"NoTopic", {"list"}, {"devices, kernels, variants, metrics or dtypes"}},
+        Case{"AnOptionThatMeansNothing", {"list", "dtypes", "--chip", "GH100"}, {"--chip", "list dtypes"}},
+        Case{"TwoShapesForAList",
+             {"list", "variants", "--device", "cpu", "--shape", "4", "--shape", "5"},
+             {"--shape 5"}}),
+    [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, BadInput,
+    testing::Values(
+        Case{"AWordInAShape", {"--device", "cpu", "--shape", "32768xten"}, {"--shape 32768xten: 'ten' is not a size"}},
+        Case{"AnEmptyShape", {"--device", "cpu", "--shape", ""}, {"--shape"}},
+        Case{"AZeroExtent", {"--device", "cpu", "--shape", "4x0"}, {"--shape 4x0", "empty"}},
+        Case{"ANegativeExtent", {"--device", "cpu", "--shape", "4x-4"}, {"--shape 4x-4"}},
+        Case{"AnOverflow", {"--device", "cpu", "--shape", "2^40x2^40"}, {"--shape 2^40x2^40", "2^58"}},
+        Case{"TooManyExtents", {"--device", "cpu", "--shape", "1x1x1x1x1x1x1x1x1"}, {"--shape", "8"}},
+        Case{"ASecondShape", on_cpu({"--shape", "nope"}), {"--shape nope"}},
+        Case{"ANewlineInAShape", {"--device", "cpu", "--shape", "4\nx"}, {"--shape 4\\x0ax"}},
+        Case{"ADimOutOfRange", on_cpu({"--dim", "2"}), {"--dim 2", "-2 to 1"}},
+        Case{"ADimThatIsNoNumber", on_cpu({"--dim", "x"}), {"--dim x"}},
+        Case{"AnUnknownDtype", on_cpu({"--dtype", "fp32"}), {"--dtype fp32", "f16, bf16, f32"}},
+        Case{"AnUnknownDevice", {"--shape", "4x4", "--device", "tpu"}, {"--device tpu", "auto, cpu or cuda:N"}},
+        Case{"AnUnknownKernel", on_cpu({"--kernels", "nope"}), {"--kernels nope", "cpu_row_carry"}},
+        Case{"AKernelOfAnotherDevice", on_cpu({"--kernels", "three_pass"}), {"--kernels three_pass"}},
+        Case{"AnEmptyKernel", on_cpu({"--kernels", "a,,b"}), {"--kernels a,,b", "empty"}},
+        Case{"ASettingWithoutValues", on_cpu({"--set", "tile"}), {"--set tile", "tile=4096,8192"}},
+        Case{"AnUnknownParameter", on_cpu({"--set", "colour=red"}), {"--set", "'colour'"}},
+        Case{"AnUnknownValue", on_cpu({"--set", "threads=-7"}), {"--set", "threads=-7"}},
+        Case{"AnUnknownMetric", on_cpu({"--metrics", "nope"}), {"--metrics nope", "unknown metric 'nope'"}},
+        Case{"AGpuMetricOnTheCpu", on_cpu({"--metrics", "seed"}), {"--metrics seed", "counters of a GPU"}},
+        Case{"AWordForABudget", on_cpu({"--budget", "soon"}), {"--budget", "'soon'", "60s"}},
+        Case{"ABudgetOfNothing", on_cpu({"--budget", "0"}), {"--budget"}},
+        Case{"AWordForASeed", on_cpu({"--seed", "x"}), {"--seed", "'x'"}},
+        Case{"AnUnknownFormat", on_cpu({"--format", "xml"}), {"--format xml", "text, json"}},
+        Case{"MoreThanTheMemory", {"--device", "cpu", "--shape", "2^50"}, {"needs", "is free", "try --shape"}},
+        Case{"AnUnknownChip", {"list", "variants", "--chip", "GX1"}, {"--chip GX1", "GH100"}},
+        Case{"AChipAndADevice", {"list", "variants", "--chip", "GH100", "--device", "cpu"}, {"--chip GH100"}}),
+    [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, BadInput,
+    testing::Values(
+        Case{"ASuiteThatIsMissing", {"--device", "cpu", "--suite", "no.json"}, {"--suite", "no.json"}},
+        Case{"ASuiteThatIsNotJson", {"--device", "cpu", "--suite", "not.json"}, {"--suite not.json"}},
+        Case{"ASuiteWithABadWorkload", {"--device", "cpu", "--suite", "suite.json"}, {"--suite suite.json", "7"}},
+        Case{"ASuiteOfNothing", {"--device", "cpu", "--suite", "empty.json"}, {"--suite empty.json"}},
+        Case{"ADimForASuite", {"--device", "cpu", "--suite", "suite.json", "--dim", "0"}, {"--dim"}},
+        Case{"AnOutputThatIsNotOurs", on_cpu({"--out", "foreign.json"}), {"foreign.json"}},
+        Case{"AnOutputThatIsNotJson", on_cpu({"--out", "not.json"}), {"not.json"}},
+        Case{"AnOutputThatIsAFolder", on_cpu({"--out", "."}), {"--out"}},
+        Case{"AnOutputBelowAFile", on_cpu({"--out", "not.json/best.json"}), {"not.json"}},
+        Case{"AnOutputWithoutAName", on_cpu({"--out", ""}), {"--out"}},
+        Case{"TwoThingsOnStandardOutput", on_cpu({"--out", "-", "--format", "json"}), {"--out -", "--format json"}},
+        Case{"ACacheThatIsAFile", on_cpu({"--cache-dir", "not.json"}), {"--cache-dir", "not.json"}}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(BadDevice, SaysWhyThereIsNoSuchGpu) {
+  Sandbox sandbox;
+  const Finished run = sandbox.run({"--device", "cuda:0", "--shape", "4x1000"});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(line_count(run.err), 1U) << run.err;
+  EXPECT_THAT(run.err, testing::StartsWith("scantune: --device cuda:0: "));
+  EXPECT_THAT(sandbox.files(), testing::IsEmpty());
+}
+
+TEST(BadOutput, IsFoundBeforeTuningWhereItCannotBeWritten) {
+  if (geteuid() == 0) {
+    // Root may write anywhere but to a file system that refuses everyone.
+    Sandbox sandbox;
+    const Finished run = sandbox.run({"--device", "cpu", "--shape", "16x1000", "--out", "/proc/best.json"});
+    EXPECT_EQ(run.code, 2);
+    EXPECT_EQ(line_count(run.err), 1U) << run.err;
+    EXPECT_EQ(run.out, "");
+    return;
+  }
+  Sandbox sandbox;
+  std::filesystem::create_directory(sandbox.work() / "locked");
+  std::filesystem::permissions(sandbox.work() / "locked", std::filesystem::perms::owner_read);
+  const Finished run = sandbox.run({"--device", "cpu", "--shape", "16x1000", "--out", "locked/best.json"});
+  std::filesystem::permissions(sandbox.work() / "locked", std::filesystem::perms::owner_all);
+  EXPECT_EQ(run.code, 2);
+  EXPECT_EQ(line_count(run.err), 1U) << run.err;
+  EXPECT_EQ(run.out, "");
+}
+
+}  // namespace
+}  // namespace scantune::cli

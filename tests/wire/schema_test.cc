@@ -1,0 +1,207 @@
+// What scantune writes and reads agrees with the schemas it publishes in configs/schema.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "example.h"
+#include "wire/best_json.h"
+#include "wire/outcome_json.h"
+#include "wire/suite_json.h"
+
+namespace scantune::wire {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kSource = SCANTUNE_SOURCE_DIR;
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  EXPECT_TRUE(file) << path;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+json schema_json(const std::string& name) {
+  return json::parse(read(fmt::format("{}/configs/schema/{}.schema.json", kSource, name)));
+}
+
+// What is wrong with a document by the schema; empty where nothing is.
+std::string fault(const std::string& schema_name, const json& document) {
+  const json text = schema_json(schema_name);
+  valijson::Schema schema;
+  valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
+  parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(text), schema);
+  valijson::Validator validator(valijson::Validator::kStrongTypes);
+  valijson::ValidationResults results;
+  if (validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(document), &results)) {
+    return {};
+  }
+  std::string faults;
+  valijson::ValidationResults::Error error;
+  while (results.popError(error)) {
+    for (const std::string& step : error.context) {
+      faults += step;
+    }
+    faults += ": " + error.description + "\n";
+  }
+  return faults;
+}
+
+json best_document() {
+  return json::parse(merge_best("", {testing_example::entry(), testing_example::cpu_entry()}).value());
+}
+
+json run_document() {
+  Outcome nothing;
+  nothing.workload.shape = *make_shape({4}, 0);
+  nothing.device.id = "cpu";
+  nothing.device.chip.name = "some CPU";
+  nothing.stopped = StopReason::device_lost;
+  return json::parse(run_json({testing_example::outcome(), testing_example::cpu_outcome(), nothing}));
+}
+
+TEST(Schema, AcceptsTheBestFileThatIsWritten) {
+  EXPECT_THAT(fault("best", best_document()), IsEmpty());
+  EXPECT_THAT(fault("best", json::parse(merge_best("", {}).value())), IsEmpty());
+}
+
+TEST(Schema, AcceptsWhatCouldNotBeMeasured) {
+  BestEntry entry = testing_example::entry();
+  entry.copy_time_ns = {};
+  entry.baseline = std::nullopt;
+  entry.contenders[0].ratio_to_copy.low = -std::numeric_limits<double>::infinity();
+  entry.rounds[0].samples[0].time_ns = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(fault("best", json::parse(merge_best("", {entry}).value())), IsEmpty());
+}
+
+TEST(Schema, AcceptsMembersOfLaterVersions) {
+  json document = best_document();
+  document["entries"][0]["later"] = 1;
+  EXPECT_THAT(fault("best", document), IsEmpty());
+}
+
+TEST(Schema, AcceptsTheRunThatIsWritten) { EXPECT_THAT(fault("run", run_document()), IsEmpty()); }
+
+// Every member that is written must be there: taking away any one of them is noticed, wherever it
+// lies. Members that may be absent, or have names of their own, are left alone.
+void expect_each_member_required(const std::string& schema, json& document, json& part, const std::string& path) {
+  if (part.is_array() && !part.empty()) {
+    expect_each_member_required(schema, document, part[0], path + "[0]");
+  }
+  if (!part.is_object() || path.ends_with(".params")) {
+    return;
+  }
+  const json whole = part;
+  for (const auto& [name, value] : whole.items()) {
+    part.erase(name);
+    EXPECT_FALSE(fault(schema, document).empty()) << path << "." << name << " may be missing";
+    part[name] = value;
+    expect_each_member_required(schema, document, part[name], path + "." + name);
+  }
+}
+
+TEST(Schema, RejectsABestFileThatLacksAnyMember) {
+  json document = best_document();
+  document["entries"].erase(1);
+  expect_each_member_required("best", document, document, "best");
+}
+
+TEST(Schema, RejectsARunThatLacksAnyMember) {
+  json document = run_document();
+  json& outcomes = document["outcomes"];
+  outcomes.erase(outcomes.begin() + 1, outcomes.end());
+  expect_each_member_required("run", document, document, "run");
+}
+
+TEST(Schema, RejectsAValueOfTheWrongKind) {
+  const auto rejects = [](const std::string& pointer, const json& value) {
+    json document = best_document();
+    document.at(json::json_pointer(pointer)) = value;
+    return !fault("best", document).empty();
+  };
+  EXPECT_TRUE(rejects("/format", "scantune-run"));
+  EXPECT_TRUE(rejects("/version", 2));
+  EXPECT_TRUE(rejects("/entries", json::object()));
+  EXPECT_TRUE(rejects("/entries/0/key", "NVIDIA H200"));
+  EXPECT_TRUE(rejects("/entries/0/winner", nullptr));
+  EXPECT_TRUE(rejects("/entries/0/winner/time_ns/median", "2 ms"));
+  EXPECT_TRUE(rejects("/entries/0/winner/time_ns/median", nullptr)) << "null without a reason";
+  EXPECT_TRUE(rejects("/entries/0/winner/params/tile", 1.5));
+  EXPECT_TRUE(rejects("/entries/0/winner/counters", nullptr)) << "null without a reason";
+  EXPECT_TRUE(rejects("/entries/0/winner/counters/0/metrics/0/value", nullptr)) << "null without a reason";
+  EXPECT_TRUE(rejects("/entries/0/chip/multiprocessors", 0)) << "missing is null, not 0";
+  EXPECT_TRUE(rejects("/entries/0/workload/dtype", "f31"));
+  EXPECT_TRUE(rejects("/entries/0/workload/shape/0", 0));
+  EXPECT_TRUE(rejects("/entries/0/samples/rounds/0/time_ns/0", "1"));
+  EXPECT_TRUE(rejects("/entries/0/provenance/time_utc", "yesterday"));
+  EXPECT_TRUE(rejects("/entries/0/seed", "1"));
+}
+
+TEST(Schema, DescribesSharedPartsTheSameInBothFiles) {
+  // Each schema stands alone, so that a validator needs one file; the price is this check.
+  const json best = schema_json("best").at("definitions");
+  int shared = 0;
+  const json run = schema_json("run").at("definitions");
+  for (const auto& [name, definition] : run.items()) {
+    if (best.contains(name)) {
+      EXPECT_EQ(definition, best.at(name)) << name;
+      ++shared;
+    }
+  }
+  EXPECT_GE(shared, 10);
+}
+
+TEST(Schema, AcceptsEverySuiteInConfigs) {
+  int suites = 0;
+  for (const auto& file : std::filesystem::directory_iterator(fmt::format("{}/configs/suites", kSource))) {
+    const std::string text = read(file.path());
+    EXPECT_THAT(fault("suite", json::parse(text)), IsEmpty()) << file.path();
+    EXPECT_TRUE(parse_suite(text)) << file.path();
+    ++suites;
+  }
+  EXPECT_GE(suites, 1);
+}
+
+TEST(Schema, RejectsTheSuitesThatTheParserRejects) {
+  for (const char* text : {
+           R"({"workloads": [{"shape": [2], "dim": 0, "dtype": "f32"}]})",
+           R"({"name": "x", "workloads": []})",
+           R"({"name": "x", "workloads": [{"shape": [2], "dim": 0, "dtype": "f31"}]})",
+           R"({"name": "x", "workloads": [{"shape": [0], "dim": 0, "dtype": "f32"}]})",
+           R"({"name": "x", "workloads": [{"shape": [], "dim": 0, "dtype": "f32"}]})",
+           R"({"name": "x", "workloads": [{"shape": "2x2", "dim": 0, "dtype": "f32"}]})",
+           R"({"name": "x", "workloads": [{"shape": [2], "dtype": "f32"}]})",
+           R"({"name": "x", "workloads": [{"shape": [2], "dim": 0, "dtype": "f32", "dtpye": "f32"}]})",
+           R"({"name": "x", "workloads": [{"shape": [2], "dim": 0, "dtype": "f32", "cache": "warm"}]})",
+       }) {
+    EXPECT_FALSE(parse_suite(text)) << text;
+    EXPECT_FALSE(fault("suite", json::parse(text)).empty()) << text;
+  }
+}
+
+TEST(Documentation, ItsExampleIsABestFile) {
+  const std::string page = read(fmt::format("{}/docs/results-format.md", kSource));
+  const std::string fence = "```json\n";
+  const size_t begin = page.find(fence);
+  ASSERT_NE(begin, std::string::npos);
+  const size_t end = page.find("\n```", begin);
+  ASSERT_NE(end, std::string::npos);
+  const std::string example = page.substr(begin + fence.size(), end + 1 - begin - fence.size());
+  const auto entries = parse_best(example);
+  ASSERT_TRUE(entries) << entries.error().message;
+  EXPECT_THAT(fault("best", json::parse(example)), IsEmpty());
+  EXPECT_EQ(merge_best(example, {}).value(), example) << "the example is not laid out as scantune writes it";
+}
+
+}  // namespace
+}  // namespace scantune::wire
