@@ -28,10 +28,14 @@
 //   kStages  tiles in registers at once: 1 loads a tile and scans it, 2 loads one tile ahead, ...
 //            Registers hold kStages * kTile elements: the constraint model (src/catalog) knows what fits.
 //
-// Requirements: `in` and `out` are aligned to T; out == in is allowed, any other overlap is not. All
-// rows at the same alignment in `in` and `out` (any two allocations) are accessed 16 bytes at a time;
-// otherwise the output is written element by element. inner is 1; outer and n are any 64-bit sizes.
-// No workspace. Launch rule: row_carry.launch.h. Deterministic: the same bits every run.
+// Requirements: `in` and `out` are aligned to T and do not overlap (in place, a row's tail would be read
+// by some warps after another has written it). Rows that lie at the same offset from 16 bytes in `in`
+// and `out`, as in any two allocations, are written 16 bytes at a time, others element by element.
+// inner is 1; outer and n are any 64-bit sizes. No workspace. Launch rule: row_carry.launch.h.
+// Deterministic: the same bits every run.
+//
+// The bounds ask for one block an SM at least: else the compiler would rather spill a little than have
+// one block less there, and what fits could not be told from the tile.
 #pragma once
 
 #include "row_carry.launch.h"
@@ -85,7 +89,7 @@ __device__ __forceinline__ Acc scan_vectors(const T* in, T* out, long long vecto
 }
 
 template <class T, class Acc, int kTile, int kWarps, int kStages>
-__global__ void __launch_bounds__(kWarps* kWarpThreads)
+__global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     row_carry(const T* in, T* out, void* /*workspace*/, long long outer, long long n, long long /*inner*/) {
   __shared__ Acc warp_sums[2][kWarps];
   int buffer = 0;

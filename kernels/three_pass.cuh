@@ -18,7 +18,7 @@
 //   kStages  neighbouring tiles a block loads at once in the first and the last pass, before it
 //            scans the first of them: what it keeps in flight
 //
-// Requirements: `in` and `out` are aligned to T and do not overlap, or are equal. inner is 1; outer
+// Requirements: `in` and `out` are aligned to T and do not overlap. inner is 1; outer
 // and n are any 64-bit sizes. `workspace` holds one Acc a tile (three_pass_workspace_bytes) and need
 // not be initialised. Launch rules: three_pass.launch.h. Deterministic: the same bits every run.
 #pragma once
@@ -59,7 +59,7 @@ __device__ __forceinline__ void load_tile_of_row(Vector<T> (&loaded)[kVectors], 
 
 // Pass 1: the sum of every tile.
 template <class T, class Acc, int kTile, int kWarps, int kStages>
-__global__ void __launch_bounds__(kWarps* kWarpThreads)
+__global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     block_sums(const T* in, T* /*out*/, void* workspace, long long outer, long long n, long long /*inner*/) {
   constexpr int kVectors = three_pass_vectors({kTile, kWarps, kStages}, sizeof(T));
   __shared__ Acc warp_sums[2][kWarps];
@@ -100,7 +100,7 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads)
 
 // Pass 2: the sums to the right of each tile, in place. One block a row, one sum a thread at a time.
 template <class T, class Acc, int kTile, int kWarps, int kStages>
-__global__ void __launch_bounds__(kWarps* kWarpThreads)
+__global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     block_prefix(const T* /*in*/, T* /*out*/, void* workspace, long long outer, long long n, long long /*inner*/) {
   constexpr int kThreads = kWarps * kWarpThreads;
   __shared__ Acc warp_sums[2][kWarps];
@@ -126,7 +126,7 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads)
 
 // Pass 3: every tile scanned, plus what lies to its right.
 template <class T, class Acc, int kTile, int kWarps, int kStages>
-__global__ void __launch_bounds__(kWarps* kWarpThreads)
+__global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     cumsum_with_prefix(const T* in, T* out, void* workspace, long long outer, long long n, long long /*inner*/) {
   constexpr int kVectors = three_pass_vectors({kTile, kWarps, kStages}, sizeof(T));
   constexpr int kTileVectors = kTile / kPerVector<T>;

@@ -69,7 +69,7 @@ class Chain {
     const TileState& state = states_[tile];
     for (int spins = 0; state.ready.load(std::memory_order_acquire) != run_; ++spins) {
       leaves_.pause();
-      if (spins % 4096 == 4095) {
+      if (spins % 512 == 511) {
         std::this_thread::yield();  // the neighbour's thread may be waiting for this core
       }
     }

@@ -166,7 +166,8 @@ class CuptiProfiler final : public Profiler {
     if (collection_.terms.empty()) {
       return Values(launches.size());
     }
-    const auto order = ranges_.configure(collection_.plan, collection_.terms, launches.size(), mode_)
+    // Room for one range more, so that a kernel too many is counted and not dropped unseen.
+    const auto order = ranges_.configure(collection_.plan, collection_.terms, launches.size() + 1, mode_)
                            .and_then([&] { return take_passes(launches, before_pass, synchronize); })
                            .and_then([&] { return ranges_.decode(launches.size()); });
     if (!order) {

@@ -90,7 +90,7 @@ std::string value_text(double value, const std::string& unit) {
   const double size = value < 0 ? -value : value;
   for (const auto& [scale, prefix] : kScales) {
     if (size >= scale) {
-      return fmt::format("{:.2f}{}{}", value / scale, prefix, unit);
+      return fmt::format("{:.2f}{}{}{}", value / scale, prefix, unit.empty() ? "" : " ", unit);
     }
   }
   return unit.empty() ? fmt::format("{:.4g}", value) : fmt::format("{:.4g} {}", value, unit);

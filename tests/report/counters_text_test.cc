@@ -102,7 +102,10 @@ TEST(Counters, SayWhichNameAnOldOneIsReadAs) {
 TEST(Counters, KeepTheNameOfAMetricTheyDoNotKnow) {
   const Profile profile{{{"k", {counter("sm__inst_executed.sum", 1234567, "")}}}};
   EXPECT_THAT(counter_lines({{"k", &profile}}, headline(), false, 100),
-              Contains(ContainsRegex("sm__inst_executed.sum +1.23 M")));
+              Contains(ContainsRegex("sm__inst_executed.sum +1.23 M$")));
+  const Profile with_unit{{{"k", {counter("sm__cycles_elapsed.max", 2.5e6, "cycles")}}}};
+  EXPECT_THAT(counter_lines({{"k", &with_unit}}, headline(), false, 100),
+              Contains(ContainsRegex("SM cycles +2.50 M cycles$")));
 }
 
 TEST(Counters, AreLeftOutWhereNoneWereAskedFor) {
