@@ -18,7 +18,7 @@
 
 namespace scantune {
 
-using u64 = unsigned long long;
+using u64 = unsigned long long;  // NOLINT(readability-identifier-naming): as in CUDA code everywhere
 
 // A 64-bit mix of (seed, index): the finaliser of splitmix64 (Steele, Lea, Flood, OOPSLA 2014).
 SCANTUNE_HD constexpr u64 hash(u64 seed, u64 index) {

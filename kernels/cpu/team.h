@@ -13,7 +13,7 @@ namespace scantune::cpu {
 
 // The calling thread is worker 0; the others spin for a moment after a run and then sleep. One
 // caller at a time.
-class Team {
+class Team {  // NOLINT(clang-analyzer-optin.performance.Padding): what different threads write lies apart
  public:
   explicit Team(int workers);  // at least 1, the caller included
   ~Team();

@@ -50,6 +50,7 @@ std::string param_names(const std::vector<const Kernel*>& chosen, const Workload
 Expected<std::vector<Space>> narrowed_spaces(const std::vector<const Kernel*>& chosen, const Workload& workload,
                                              const Chip& chip, const Selection& selection) {
   std::vector<Space> spaces;
+  spaces.reserve(chosen.size());
   for (const Kernel* kernel : chosen) {
     spaces.push_back(kernel->space(workload, chip));
   }

@@ -33,22 +33,22 @@ std::vector<Variant> enumerate(const std::string& kernel, const Space& space) {
   return variants;
 }
 
-Expected<Space> narrow(const Space& space, std::string_view name, const std::vector<Value>& values) {
+Expected<Space> narrow(const Space& space, std::string_view param, const std::vector<Value>& values) {
   Space narrowed = space;
-  for (Param& param : narrowed.params) {
-    if (param.name != name) {
+  for (Param& own : narrowed.params) {
+    if (own.name != param) {
       continue;
     }
     for (const Value& value : values) {
-      if (std::ranges::find(param.values, value) == param.values.end()) {
+      if (std::ranges::find(own.values, value) == own.values.end()) {
         std::string known;
-        for (const Value& v : param.values) {
+        for (const Value& v : own.values) {
           known += (known.empty() ? "" : ", ") + to_string(v);
         }
-        return bad_input("{}={} is not in the space; {} takes {}", name, to_string(value), name, known);
+        return bad_input("{}={} is not in the space; {} takes {}", param, to_string(value), param, known);
       }
     }
-    std::erase_if(param.values, [&](const Value& v) { return std::ranges::find(values, v) == values.end(); });
+    std::erase_if(own.values, [&](const Value& v) { return std::ranges::find(values, v) == values.end(); });
   }
   return narrowed;
 }

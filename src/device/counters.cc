@@ -97,6 +97,8 @@ class Event {
       close(descriptor_);
     }
   }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
   Event(Event&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), error_(other.error_) {}
   Event& operator=(Event&&) = delete;
 

@@ -29,18 +29,18 @@ using Family = void (*)(const Leaves&, Team&, const Matrix&, const Tuning&, Work
 
 struct Loaded {
   std::string kernel;
-  Family family;
+  Family family = nullptr;
   Tuning tuning;
 };
 
 tl::expected<Loaded, Failure> parse(const Variant& variant, int workers) {
-  static const std::map<std::string, Family, std::less<>> kFamilies = {
+  static const std::map<std::string, Family, std::less<>> families = {
       {"cpu_two_pass", two_pass}, {"cpu_row_carry", row_carry}, {"cpu_tile_chain", tile_chain}};
   const auto refuse = [&](const std::string& what) {
     return tl::unexpected(Failure{FailureKind::load, fmt::format("{}: {}", to_string(variant), what)});
   };
-  const auto family = kFamilies.find(variant.kernel);
-  if (family == kFamilies.end()) {
+  const auto family = families.find(variant.kernel);
+  if (family == families.end()) {
     return refuse("no such kernel on the CPU");
   }
   Loaded loaded{variant.kernel, family->second, {}};
@@ -238,7 +238,7 @@ class CpuSession final : public Session {
 
 int64_t session_bytes(const Workload& workload, const Chip& chip) {
   const int64_t evicted = eviction_bytes(workload, chip);
-  const int64_t tile_state = static_cast<int64_t>(sizeof(TileState) + sizeof(float));
+  const auto tile_state = static_cast<int64_t>(sizeof(TileState) + sizeof(float));
   return Buffer::footprint(workload.bytes_read()) + Buffer::footprint(workload.bytes_written()) +
          (evicted > 0 ? Buffer::footprint(evicted) : 0) + Verifier::reference_bytes(workload) +
          (workload.elements() / kSmallestTile + 1) * tile_state;

@@ -21,8 +21,8 @@ namespace scantune {
 // A variant made ready to load: machine code for one chip, or nothing but the variant on a CPU.
 struct Artifact {
   Variant variant;
-  std::vector<Launch> launches;         // in order; empty on a CPU
-  std::vector<std::string> functions;   // the lowered name of each launch's entry
+  std::vector<Launch> launches;        // in order; empty on a CPU
+  std::vector<std::string> functions;  // the lowered name of each launch's entry
   int64_t workspace_bytes = 0;
   std::shared_ptr<const std::string> image;  // cubin; null on a CPU
   std::vector<EntryResources> resources;     // one per launch; blocks_per_sm still 0

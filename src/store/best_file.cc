@@ -31,7 +31,7 @@ Expected<std::string> read_existing(const fs::path& path) {
 }
 
 Expected<std::string> merged(const fs::path& path, const fs::path& target, const std::vector<BestEntry>& entries) {
-  const auto existing = read_existing(target);
+  auto existing = read_existing(target);
   if (!existing) {
     return existing;
   }

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 constexpr int kMaxLinks = 40;
 
 // What check_writable tries to write: enough that a full disk shows.
-constexpr size_t kProbeBytes = 64 * 1024;
+constexpr size_t kProbeBytes = size_t{64} << 10;
 
 std::string_view what_to_do(int error_number) {
   switch (error_number) {
@@ -236,7 +236,7 @@ Expected<std::string> read_file(const fs::path& path) {
     return refuse("read", path, errno);
   }
   std::string contents;
-  std::array<char, 64 * 1024> buffer{};
+  std::array<char, size_t{64} << 10> buffer{};
   while (true) {
     const ssize_t got = ::read(descriptor.get(), buffer.data(), buffer.size());
     if (got == 0) {

@@ -13,6 +13,7 @@ constexpr int64_t kVersion = 1;
 
 std::vector<std::string> spelled(const std::vector<Contender>& contenders) {
   std::vector<std::string> names;
+  names.reserve(contenders.size());
   for (const Contender& contender : contenders) {
     names.push_back(to_string(contender.variant));
   }
@@ -115,10 +116,10 @@ Expected<Json> open_document(std::string_view text) {
     return document;
   }
   if (!document->is_object() || !document->contains("format")) {
-    return bad_input("JSON, but not a scantune best file: it lacks \"format\": \"{}\"", kFormat);
+    return bad_input(R"(JSON, but not a scantune best file: it lacks "format": "{}")", kFormat);
   }
   if (document->at("format") != kFormat) {
-    return bad_input("JSON, but not a scantune best file: its \"format\" is {}, not \"{}\"",
+    return bad_input(R"(JSON, but not a scantune best file: its "format" is {}, not "{}")",
                      document->at("format").dump(), kFormat);
   }
   const auto version = document->find("version");
@@ -176,7 +177,7 @@ Expected<std::string> merge_best(std::string_view existing, const std::vector<Be
 
 Expected<std::vector<BestEntry>> parse_best(std::string_view text) {
   if (is_blank(text)) {
-    return bad_input("empty; a best file starts with {{\"format\": \"{}\"", kFormat);
+    return bad_input(R"(empty; a best file starts with {{"format": "{}")", kFormat);
   }
   const auto document = open_document(text);
   if (!document) {

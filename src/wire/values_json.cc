@@ -65,7 +65,7 @@ Phase read_phase(const Node& node) {
       return phase;
     }
   }
-  node.expected("\"screen\" or \"final\"");
+  node.expected(R"("screen" or "final")");
 }
 
 }  // namespace
@@ -123,7 +123,7 @@ Chip read_chip(const Node& node) {
   Chip chip;
   const std::string backend = node.at("backend").text();
   if (backend != name(Backend::cuda) && backend != name(Backend::cpu)) {
-    node.at("backend").expected("\"cuda\" or \"cpu\"");
+    node.at("backend").expected(R"("cuda" or "cpu")");
   }
   chip.backend = backend == name(Backend::cuda) ? Backend::cuda : Backend::cpu;
   chip.name = node.at("name").text();
@@ -238,7 +238,7 @@ Variant read_variant(const Node& node) {
   }
   if (!same) {
     node.refuse(
-        fmt::format("\"kernel\" and \"params\" do not say the same as \"variant\", which is '{}'", to_string(variant)));
+        fmt::format(R"("kernel" and "params" do not say the same as "variant", which is '{}')", to_string(variant)));
   }
   return variant;
 }
@@ -356,7 +356,7 @@ std::vector<Round> read_samples(const Node& node, const std::vector<std::string>
     const std::vector<int64_t> order = row.at("order").integers();
     const std::vector<double> times = row.at("time_ns").numbers();
     if (order.size() != times.size()) {
-      row.refuse(fmt::format("\"order\" has {} elements, \"time_ns\" has {}", order.size(), times.size()));
+      row.refuse(fmt::format(R"("order" has {} elements, "time_ns" has {})", order.size(), times.size()));
     }
     Round round{read_phase(row.at("phase")), {}};
     for (size_t i = 0; i < order.size(); ++i) {

@@ -34,7 +34,8 @@ const std::vector<NamedFamily>& families() {
 
 // A matrix of the exact test at some distance from vector alignment.
 struct Problem {
-  Problem(int64_t rows_, int64_t n_, int64_t in_offset, int64_t out_offset) : rows(rows_), n(n_), shift(out_offset) {
+  Problem(int64_t row_count, int64_t length, int64_t in_offset, int64_t out_offset)
+      : rows(row_count), n(length), shift(out_offset) {
     in.resize(static_cast<size_t>(rows * n + in_offset));
     out.resize(static_cast<size_t>(rows * n + out_offset + 2 * kGap));
     x = in.data() + in_offset;
@@ -83,7 +84,7 @@ class CpuKernels : public ::testing::TestWithParam<const Leaves*> {
             for (const int unroll : kUnrolls) {
               for (const Store store : {Store::cached, Store::streaming}) {
                 problem.poison();
-                family.run(*GetParam(), team_, problem.matrix(), {tile, count, unroll, store, prefetch}, workspace_);
+                family.run(*GetParam(), team, problem.matrix(), {tile, count, unroll, store, prefetch}, workspace);
                 ASSERT_EQ(problem.fault(), "")
                     << family.name << " " << problem.rows << "x" << problem.n << " tile " << tile << " threads "
                     << count << " unroll " << unroll << " store " << static_cast<int>(store) << " prefetch "
@@ -96,8 +97,8 @@ class CpuKernels : public ::testing::TestWithParam<const Leaves*> {
     }
   }
 
-  Team team_{4};
-  Workspace workspace_;
+  Team team{4};
+  Workspace workspace;
 };
 
 std::string isa_name(const ::testing::TestParamInfo<const Leaves*>& info) { return info.param->isa; }
@@ -153,10 +154,10 @@ TEST_P(CpuKernels, GiveTheSameBitsEveryRun) {
   for (const NamedFamily& family : families()) {
     std::vector<float> out(kElements);
     const Tuning tuning{1024, 4, 4, Store::streaming, Ahead::falling};
-    family.run(*GetParam(), team_, {in.data(), out.data(), 1, kElements}, tuning, workspace_);
+    family.run(*GetParam(), team, {in.data(), out.data(), 1, kElements}, tuning, workspace);
     const std::vector<float> first = out;
     for (int time = 0; time < 5; ++time) {
-      family.run(*GetParam(), team_, {in.data(), out.data(), 1, kElements}, tuning, workspace_);
+      family.run(*GetParam(), team, {in.data(), out.data(), 1, kElements}, tuning, workspace);
       ASSERT_EQ(std::memcmp(first.data(), out.data(), first.size() * sizeof(float)), 0) << family.name;
     }
   }
@@ -166,11 +167,11 @@ TEST_P(CpuKernels, StartAfreshWhenTheRunCounterOfTheChainWraps) {
   Problem problem(1, 10000, 0, 0);
   const Tuning tuning{1024, 4, 4, Store::streaming, Ahead::falling};
   problem.poison();
-  tile_chain(*GetParam(), team_, problem.matrix(), tuning, workspace_);
-  workspace_.run = UINT32_MAX - 1;
+  tile_chain(*GetParam(), team, problem.matrix(), tuning, workspace);
+  workspace.run = UINT32_MAX - 1;
   for (int time = 0; time < 3; ++time) {
     problem.poison();
-    tile_chain(*GetParam(), team_, problem.matrix(), tuning, workspace_);
+    tile_chain(*GetParam(), team, problem.matrix(), tuning, workspace);
     EXPECT_EQ(problem.fault(), "");
   }
 }
@@ -181,8 +182,8 @@ TEST_P(CpuKernels, KeepInfinitiesAndNansToTheLeftOfWhereTheyAre) {
     std::vector<float> in(2000, 1.0f);
     std::vector<float> out(2000);
     in[1500] = infinity;  // row 1 of 2, column 500
-    family.run(*GetParam(), team_, {in.data(), out.data(), 2, 1000}, {1024, 2, 4, Store::cached, Ahead::falling},
-               workspace_);
+    family.run(*GetParam(), team, {in.data(), out.data(), 2, 1000}, {1024, 2, 4, Store::cached, Ahead::falling},
+               workspace);
     EXPECT_EQ(out[1501], 499.0f) << family.name;
     EXPECT_EQ(out[1500], infinity) << family.name;
     EXPECT_EQ(out[1000], infinity) << family.name;

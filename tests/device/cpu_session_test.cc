@@ -146,13 +146,13 @@ TEST(CpuCompiler, RefusesABrokenConstraintAndAKernelOfAnotherDevice) {
 class CpuSessionTest : public ::testing::Test {
  protected:
   std::unique_ptr<Session> open(const Workload& workload, const Options& options = {}) {
-    device_ = open_device(options);
-    auto session = device_->open(workload, 1);
+    device = open_device(options);
+    auto session = device->open(workload, 1);
     EXPECT_TRUE(session.has_value());
     return *std::move(session);
   }
 
-  std::unique_ptr<Device> device_;
+  std::unique_ptr<Device> device;
 };
 
 TEST_F(CpuSessionTest, RefusesToLoadWhatItDoesNotKnow) {
@@ -281,6 +281,7 @@ TEST(Copy, TriesEveryThreadCountOnceAndPicksOneOfThem) {
   std::vector<float> from(1 << 20, 1.0f);
   std::vector<float> to(1 << 20);
   const auto aligned = [](std::vector<float>& v) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
     return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(v.data()) + 63) / 64 * 64);
   };
   int calls = 0;

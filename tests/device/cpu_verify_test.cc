@@ -70,7 +70,7 @@ std::string dtype_name(const ::testing::TestParamInfo<DType>& info) { return std
 
 INSTANTIATE_TEST_SUITE_P(EveryType, CpuVerify, ::testing::ValuesIn(kAllDTypes), dtype_name);
 
-const std::vector<Workload> shapes(DType dtype) {
+std::vector<Workload> shapes(DType dtype) {
   std::vector<Workload> all;
   for (const auto& [rows, n] : std::vector<std::pair<int64_t, int64_t>>{
            {1, 1}, {1, 7}, {3, 1}, {5, 7}, {1000, 33}, {2, 513}, {3, 4096}, {1, 100003}, {70, 1000}}) {

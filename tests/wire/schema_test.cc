@@ -20,7 +20,6 @@ namespace scantune::wire {
 namespace {
 
 using nlohmann::json;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr const char* kSource = SCANTUNE_SOURCE_DIR;
@@ -106,7 +105,7 @@ void expect_each_member_required(const std::string& schema, json& document, json
     part.erase(name);
     EXPECT_FALSE(fault(schema, document).empty()) << path << "." << name << " may be missing";
     part[name] = value;
-    expect_each_member_required(schema, document, part[name], path + "." + name);
+    expect_each_member_required(schema, document, part[name], std::string(path).append(".").append(name));
   }
 }
 
