@@ -181,7 +181,8 @@ TEST_F(HostApi, ReadsEveryMetricOfTheSeedUnderItsOwnName) {
       EXPECT_TRUE(metric.known) << name << " on " << chip;
       EXPECT_EQ(metric.requested, name);
       EXPECT_EQ(metric.read_as, name == kOldStall ? kNewStall : name);
-      EXPECT_EQ(metric.unit, name == "launch__grid_size" ? "blocks" : "%");
+      const bool counts_blocks = name == "launch__grid_size";
+      EXPECT_EQ(metric.unit, counts_blocks ? "blocks" : name == "gpu__time_duration.sum" ? "ns" : "%");
     }
   }
 }
