@@ -21,8 +21,9 @@ class LibraryDeathTest : public ::testing::Test {
  protected:
   void SetUp() override {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
-    // The child must find the folder under the same name.
-    folder = fs::temp_directory_path() / fmt::format("scantune-library-test-{}", getuid());
+    // The child must find the folder under the same name; tests that run beside this one must not.
+    const std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder = fs::temp_directory_path() / fmt::format("scantune-library-test-{}-{}", getuid(), test);
     fs::create_directories(folder);
   }
   void TearDown() override { fs::remove_all(folder); }
@@ -78,7 +79,7 @@ TEST_F(LibraryDeathTest, FindsLibrariesInAFolderOfWheels) {
         std::exit(nvrtc ? 0 : 1);
       },
       ::testing::ExitedWithCode(0),
-      "scantune-library-test-[0-9]+/nvidia/cu13/lib/libnvrtc.so.13 .*scantune-library-test-[0-9]+/nvidia/cu13/include");
+      "scantune-library-test-[^/]+/nvidia/cu13/lib/libnvrtc.so.13 .*scantune-library-test-[^/]+/nvidia/cu13/include");
 }
 
 TEST_F(LibraryDeathTest, RefusesALibraryThatIsBroken) {
@@ -93,7 +94,7 @@ TEST_F(LibraryDeathTest, RefusesALibraryThatIsBroken) {
         std::exit(nvrtc ? 1 : 0);
       },
       ::testing::ExitedWithCode(0),
-      "scantune-library-test-[0-9]+/lib/libnvrtc.so.13 cannot be opened: .*file too short");
+      "scantune-library-test-[^/]+/lib/libnvrtc.so.13 cannot be opened: .*file too short");
 }
 
 }  // namespace
