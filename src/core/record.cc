@@ -18,6 +18,10 @@ std::string_view name(FailureKind kind) {
       return "launch";
     case FailureKind::out_of_memory:
       return "out_of_memory";
+    case FailureKind::timeout:
+      return "timeout";
+    case FailureKind::crash:
+      return "crash";
     case FailureKind::device:
       return "device";
   }

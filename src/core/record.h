@@ -55,7 +55,18 @@ struct EntryResources {
   bool operator==(const EntryResources&) const = default;
 };
 
-enum class FailureKind { constraint, compile, compile_timeout, load, wrong_result, launch, out_of_memory, device };
+enum class FailureKind {
+  constraint,
+  compile,
+  compile_timeout,
+  load,
+  wrong_result,
+  launch,
+  out_of_memory,
+  timeout,  // a launch did not end in time, and its process was killed
+  crash,    // the process that ran it died, or its GPU context did (an illegal access)
+  device,   // the device is gone: not the variant's fault
+};
 
 std::string_view name(FailureKind kind);
 

@@ -130,14 +130,15 @@ Expected<Shape> make_shape(std::vector<int64_t> extents, int dim) {
   if (dim < -rank || dim >= rank) {
     return bad_input("dim {} is out of range for {}; expected {} to {}", dim, fmt::join(extents, "x"), -rank, rank - 1);
   }
-  return Shape{std::move(extents), dim < 0 ? dim + rank : dim};
+  return Shape{std::move(extents), dim};
 }
 
 Geometry geometry(const Shape& shape) {
   Geometry g;
+  const int axis = shape.axis();
   for (int i = 0; i < static_cast<int>(shape.extents.size()); ++i) {
     const int64_t extent = shape.extents[static_cast<size_t>(i)];
-    (i < shape.dim ? g.outer : i == shape.dim ? g.n : g.inner) *= extent;
+    (i < axis ? g.outer : i == axis ? g.n : g.inner) *= extent;
   }
   return g;
 }

@@ -12,10 +12,13 @@ namespace scantune {
 
 inline constexpr int kMaxRank = 8;
 
-// Row-major extents as the user wrote them; `dim` is normalised to [0, rank).
+// Row-major extents and the scanned dimension, as the user wrote them.
 struct Shape {
   std::vector<int64_t> extents;
-  int dim = 0;
+  int dim = 0;  // from the end where negative: [-rank, rank)
+
+  // The scanned dimension, in [0, rank).
+  [[nodiscard]] int axis() const { return dim < 0 ? dim + static_cast<int>(extents.size()) : dim; }
 
   bool operator==(const Shape&) const = default;
 };
@@ -34,7 +37,7 @@ struct Geometry {
 Expected<std::vector<int64_t>> parse_extents(std::string_view text);
 
 // Checks extents (1 to 8 of them, each >= 1, at most 2^62 bytes of 8-byte elements in all) and
-// normalises dim, which counts from the end when negative.
+// dim, which counts from the end when negative.
 Expected<Shape> make_shape(std::vector<int64_t> extents, int dim);
 
 Geometry geometry(const Shape& shape);

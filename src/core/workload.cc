@@ -15,7 +15,7 @@ Expected<CacheState> parse_cache_state(std::string_view text) {
 }
 
 std::string to_string(const Workload& workload) {
-  return fmt::format("{} {} dim {}", to_string(workload.shape), name(workload.dtype), workload.shape.dim);
+  return fmt::format("{} {} dim {}", to_string(workload.shape), name(workload.dtype), workload.shape.axis());
 }
 
 }  // namespace scantune

@@ -25,6 +25,17 @@ int process_count(const CompilerOptions& options) {
   return options.processes > 0 ? options.processes : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+// Each entry once, in the order of the launches.
+wire::CompileRequest request_for(const Kernel& kernel, const std::vector<Launch>& launches, const Chip& chip) {
+  wire::CompileRequest request{.sources = kernel.sources, .options = nvrtc_options(chip), .expressions = {}};
+  for (const Launch& launch : launches) {
+    if (std::ranges::find(request.expressions, launch.entry) == request.expressions.end()) {
+      request.expressions.push_back(launch.entry);
+    }
+  }
+  return request;
+}
+
 class NvrtcCompiler final : public Compiler {
  public:
   NvrtcCompiler(CompilerOptions options, std::string identity)
@@ -37,6 +48,11 @@ class NvrtcCompiler final : public Compiler {
 
   tl::expected<Artifact, Failure> compile(const Kernel& kernel, const Workload& workload, const Variant& variant,
                                           const Chip& chip) override;
+
+  [[nodiscard]] std::string build_digest(const Kernel& kernel, const Workload& workload, const Variant& variant,
+                                         const Chip& chip) const override {
+    return cache_.key(request_for(kernel, kernel.launches(variant, workload, chip), chip));
+  }
 
   void cancel() override { pool_.cancel(); }
 
@@ -67,13 +83,7 @@ tl::expected<Artifact, Failure> NvrtcCompiler::compile(const Kernel& kernel, con
   artifact.workspace_bytes = kernel.workspace_bytes(variant, workload, chip);
   artifact.source_digest = source_digest(kernel);
 
-  wire::CompileRequest request{.sources = kernel.sources, .options = nvrtc_options(chip), .expressions = {}};
-  for (const Launch& launch : artifact.launches) {
-    if (std::ranges::find(request.expressions, launch.entry) == request.expressions.end()) {
-      request.expressions.push_back(launch.entry);
-    }
-  }
-
+  const wire::CompileRequest request = request_for(kernel, artifact.launches, chip);
   const std::string key = cache_.key(request);
   auto cached = cache_.find(key, request.expressions.size());
   artifact.from_cache = cached.has_value();

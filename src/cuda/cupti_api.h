@@ -47,6 +47,7 @@ namespace scantune::cuda {
 // clang-format on
 
 struct CuptiApi {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a member cannot be in parentheses
 #define SCANTUNE_DECLARE(function) decltype(&::function) function = nullptr;
   SCANTUNE_CUPTI_FUNCTIONS(SCANTUNE_DECLARE)
 #undef SCANTUNE_DECLARE

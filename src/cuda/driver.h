@@ -23,6 +23,7 @@ struct Driver {
   F(ModuleLoadData) F(ModuleUnload) F(ModuleGetFunction) F(FuncGetAttribute) F(FuncSetAttribute)                 \
   F(LaunchKernel) F(OccupancyMaxActiveBlocksPerMultiprocessor)
 // clang-format on
+// NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a member cannot be in parentheses
 #define SCANTUNE_DECLARE(name) decltype(&cu##name) name = nullptr;
   SCANTUNE_DRIVER_FUNCTIONS(SCANTUNE_DECLARE)
 #undef SCANTUNE_DECLARE

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/catalog.h"
+#include "core/digest.h"
 #include "cpu/leaves.h"
 #include "device/cpu_session.h"
 #include "device/host.h"
@@ -73,6 +74,11 @@ class CpuDevice final : public Device {
 class CpuCompiler final : public Compiler {
  public:
   [[nodiscard]] int concurrency() const override { return 1; }
+
+  [[nodiscard]] std::string build_digest(const Kernel& kernel, const Workload& /*workload*/,
+                                         const Variant& /*variant*/, const Chip& /*chip*/) const override {
+    return digest(source_digest(kernel) + compiler_name());
+  }
 
   tl::expected<Artifact, Failure> compile(const Kernel& kernel, const Workload& workload, const Variant& variant,
                                           const Chip& chip) override {

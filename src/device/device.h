@@ -43,6 +43,11 @@ class Compiler {
   virtual tl::expected<Artifact, Failure> compile(const Kernel& kernel, const Workload& workload,
                                                   const Variant& variant, const Chip& chip) = 0;
 
+  // Digest of all that compile() would make the artifact from: sources, options, entries, the
+  // compiler itself. Results of the same build need not be measured again. Thread-safe, cheap.
+  [[nodiscard]] virtual std::string build_digest(const Kernel& kernel, const Workload& workload, const Variant& variant,
+                                                 const Chip& chip) const = 0;
+
   // Makes calls under way return soon, with a failure: nobody waits for them any more. Calls made
   // afterwards are served. Thread-safe.
   virtual void cancel() {}
@@ -52,6 +57,13 @@ using Handle = int;  // of a loaded artifact; valid for one session. kCopy stand
 
 struct RoundSpec {
   CacheState cache = CacheState::cold;
+
+  // Runs a sample. More than one where a single run is too short to time: they follow each other
+  // without a gap, a cold cache by taking turns on copies of the tensors that together exceed it.
+  // Sample::time_ns is the time of one run.
+  int runs = 1;
+
+  bool operator==(const RoundSpec&) const = default;
 };
 
 // A round that broke off. `position` is the index into the order at fault, where it is known.
@@ -80,6 +92,10 @@ class Session {
   // Sample::subject is the handle. A stop request ends the round early: fewer samples come back.
   virtual tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& spec,
                                                               std::stop_token stop) = 0;
+
+  // What disturbed the device since the last call, in a few words ("the GPU lowered its clocks: thermal");
+  // empty where nothing is known of. A round that was disturbed is discarded.
+  [[nodiscard]] virtual std::string disturbance() { return {}; }
 
   // Reads counters of each launch of the variant (never timed in the same launch). A counter that
   // cannot be read comes back without a value and with the reason. `metrics` are requested names.

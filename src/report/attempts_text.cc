@@ -60,6 +60,10 @@ std::string became(FailureKind kind) {
       return "failed to launch";
     case FailureKind::out_of_memory:
       return "ran out of memory";
+    case FailureKind::timeout:
+      return "hung";
+    case FailureKind::crash:
+      return "crashed";
     case FailureKind::device:
       return "lost with the device";
   }

@@ -49,7 +49,7 @@ std::string device_line(const DeviceInfo& info, const std::string& version) {
 std::string workload_line(const Workload& workload) {
   const Geometry g = workload.geometry();
   std::string line = fmt::format("{} {}, dim {} · outer {} x n {} x inner {} · {} in, {} out",
-                                 to_string(workload.shape), name(workload.dtype), workload.shape.dim, g.outer, g.n,
+                                 to_string(workload.shape), name(workload.dtype), workload.shape.axis(), g.outer, g.n,
                                  g.inner, format_bytes(workload.bytes_read()), format_bytes(workload.bytes_written()));
   if (workload.accumulator != default_accumulator(workload.dtype)) {
     line += fmt::format(" · sums in {}", name(workload.accumulator));

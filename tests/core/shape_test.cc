@@ -70,9 +70,9 @@ TEST(Extents, PowersOfZeroAndOneEndAtOnce) {
 }
 
 TEST(Shape, CountsANegativeDimFromTheEnd) {
-  EXPECT_EQ(make_shape({2, 3, 4}, -1)->dim, 2);
-  EXPECT_EQ(make_shape({2, 3, 4}, -3)->dim, 0);
-  EXPECT_EQ(make_shape({2, 3, 4}, 1)->dim, 1);
+  EXPECT_EQ(make_shape({2, 3, 4}, -1)->axis(), 2);
+  EXPECT_EQ(make_shape({2, 3, 4}, -3)->axis(), 0);
+  EXPECT_EQ(make_shape({2, 3, 4}, 1)->axis(), 1);
 }
 
 TEST(Shape, RejectsADimOutOfRangeAndNamesTheRange) {

@@ -42,6 +42,11 @@ class FakeCompiler final : public Compiler {
 
   [[nodiscard]] int concurrency() const override { return 2; }
 
+  [[nodiscard]] std::string build_digest(const Kernel& /*kernel*/, const Workload& /*workload*/,
+                                         const Variant& variant, const Chip& /*chip*/) const override {
+    return "build of " + to_string(variant);
+  }
+
   tl::expected<Artifact, Failure> compile(const Kernel& /*kernel*/, const Workload& /*workload*/,
                                           const Variant& variant, const Chip& /*chip*/) override {
     const std::string name = to_string(variant);

@@ -43,7 +43,7 @@ TEST(Suite, WorkloadsMayAskForMoreThanAShape) {
   const auto suite = parse_suite(suite_with(R"({"shape": [2, 3], "dim": -1, "dtype": "f16", "accumulator": "f16",
                                                 "cache": "hot", "deterministic": true, "why": "w", "note": "n"})"));
   ASSERT_TRUE(suite) << suite.error().message;
-  const Workload expected{.shape = *make_shape({2, 3}, 1),
+  const Workload expected{.shape = *make_shape({2, 3}, -1),
                           .dtype = DType::f16,
                           .accumulator = DType::f16,
                           .cache = CacheState::hot,
