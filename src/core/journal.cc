@@ -13,4 +13,16 @@ std::string digest(const Context& context) {
                             digest(context.protocol)));
 }
 
+std::string_view name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::slower:
+      return "slower";
+    case Verdict::tight:
+      return "tight";
+    case Verdict::enough:
+      return "enough";
+  }
+  return "unknown";
+}
+
 }  // namespace scantune

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -61,6 +62,16 @@ struct RoundTaken {
   std::string discarded;  // why the round does not count; empty where it does
 };
 
+// Why the sampling of a variant in the screen ended.
+enum class Verdict { slower, tight, enough };
+
+std::string_view name(Verdict verdict);
+
+struct TrialScreened {
+  Trial trial;
+  Verdict verdict = Verdict::enough;
+};
+
 struct TrialProfiled {
   Trial trial;
   Profile profile;
@@ -78,8 +89,8 @@ struct RunEnded {
   TimeSpent spent;
 };
 
-using JournalWhat =
-    std::variant<RunBegan, TrialCompiled, TrialVerified, RoundTaken, TrialProfiled, TrialFailed, RunEnded>;
+using JournalWhat = std::variant<RunBegan, TrialCompiled, TrialVerified, RoundTaken, TrialScreened, TrialProfiled,
+                                 TrialFailed, RunEnded>;
 
 struct JournalEvent {
   std::string context;  // digest(Context)

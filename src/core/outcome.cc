@@ -15,6 +15,8 @@ std::string_view name(StopReason reason) {
       return "interrupted";
     case StopReason::device_lost:
       return "device_lost";
+    case StopReason::not_kept:
+      return "not_kept";
   }
   return "unknown";
 }
@@ -72,7 +74,7 @@ BestEntry best_entry(const Outcome& outcome) {
     }
   }
   for (const Round& round : outcome.rounds) {
-    Round kept{round.phase, {}};
+    Round kept{round.phase, {}, round.runs};
     bool any = false;
     for (const Sample& sample : round.samples) {
       if (sample.subject == kCopy) {

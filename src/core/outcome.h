@@ -10,17 +10,22 @@
 
 namespace scantune {
 
-enum class StopReason { complete, budget, interrupted, device_lost };
+enum class StopReason { complete, budget, interrupted, device_lost, not_kept };
 
 std::string_view name(StopReason reason);
 
-// Where a run's wall time went. Compilation overlaps the rest, so the parts need not add up.
+// Where a run's wall time went. Compilation overlaps the rest; all else adds up to the total.
 struct TimeSpent {
   double compile_s = 0;  // summed over compiler processes
-  double verify_s = 0;
+  double open_s = 0;     // memory and inputs of the session
+  double verify_s = 0;   // loading included
   double measure_s = 0;
   double profile_s = 0;
+  double idle_s = 0;  // the device had nothing to do
   double total_s = 0;
+  double ready_s = 0;  // from the first variant that was compiled to the end: the device is opened after it
+
+  bool operator==(const TimeSpent&) const = default;
 };
 
 // One measured variant with its estimates, over the rounds of the last phase it took part in.
@@ -40,9 +45,13 @@ struct Outcome {
 
   std::vector<Record> records;  // every variant of the run, in the order asked for
   std::vector<Round> rounds;    // every sample, in the order taken
+  int discarded_rounds = 0;     // of this run: disturbed, and not among `rounds`
+  std::string disturbance;      // why the last of those was
+  bool resumed = false;         // some of it was measured by earlier runs and came from the journal
 
-  std::vector<Standing> ranking;  // measured variants: finalists first, each group best first
+  std::vector<Standing> ranking;  // measured variants: the winner, then finalists, then the rest, each best first
   std::optional<int> winner;      // index into records
+  bool incumbent_stayed = false;  // the winner is the stored one: another measured better, but not by more than noise
   std::vector<int> equivalents;   // records as fast as the winner within Protocol::equivalence
   std::optional<int> baseline;    // the baseline family's best
   Interval copy_time_ns;

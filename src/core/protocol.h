@@ -4,26 +4,44 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace scantune {
 
 struct Protocol {
-  int version = 1;
+  int version = 2;
   int warmup_copies = 10;   // untimed copies before the first round; variants are warmed by their verification
   int round_variants = 12;  // variants a round, so that each is near a copy in time
   int round_copies = 2;     // copies of the same bytes a round
 
-  // Every verified variant is screened in this many rounds; fewer, but not fewer than the minimum,
-  // where those would take longer than the time for one batch of variants.
-  int screen_rounds = 5;
+  // On a GPU, a sample is one run where a copy takes at least short_run_ns; else as many runs,
+  // enqueued as one graph, as a copy needs to fill sample_ns.
+  double short_run_ns = 50'000;
+  double sample_ns = 500'000;
+
+  // The screen: a variant's sampling ends when it is certainly slower than the leader (racing), when
+  // the interval of its ratio to the copy is tight at one of the planned looks, or with the last
+  // look. Where rounds are long, the last look comes earlier: as many rounds as the time allows, but
+  // at least the minimum.
+  int race_min_rounds = 3;
+  double race_margin = 0.05;  // relative: how far every one of its ratios is below the leader's interval
+  std::vector<int> screen_looks = {7, 12, 20};
+  double tight_half_width = 0.005;  // relative
   int screen_min_rounds = 2;
   double screen_time_s = 8;
 
-  // The final's size is fixed before it starts, by the same rule, so that its intervals are valid.
+  // The final's size is fixed before it starts, so that its intervals are valid: the rounds wanted,
+  // fewer where those would take longer than the time, but at least the minimum.
   int final_rounds = 30;
   int final_min_rounds = 8;
   double final_time_s = 30;
-  int final_variants = 8;  // finalists, the baseline's best not counted
+  int final_variants = 8;  // finalists; the baseline's best and the incumbent are not counted
+
+  // A round is discarded where its copies are this far, relative, from each other or from those of
+  // the rounds before it, or where the device says that it was slowed down; but no more than this
+  // share of all rounds, for on a machine that is always noisy nothing would be left.
+  double disturbance = 0.10;
+  double discard_share = 0.25;
 
   double confidence = 0.95;    // of every interval
   double equivalence = 0.005;  // relative: closer than this is "as fast"

@@ -107,6 +107,7 @@ std::string_view name(Phase phase);
 struct Round {
   Phase phase = Phase::screen;
   std::vector<Sample> samples;
+  int runs = 1;  // a sample is the mean of this many runs, one right after the other
 
   bool operator==(const Round&) const = default;
 };

@@ -81,7 +81,6 @@ tl::expected<Artifact, Failure> NvrtcCompiler::compile(const Kernel& kernel, con
   artifact.variant = variant;
   artifact.launches = kernel.launches(variant, workload, chip);
   artifact.workspace_bytes = kernel.workspace_bytes(variant, workload, chip);
-  artifact.source_digest = source_digest(kernel);
 
   const wire::CompileRequest request = request_for(kernel, artifact.launches, chip);
   const std::string key = cache_.key(request);

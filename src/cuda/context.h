@@ -69,6 +69,7 @@ using Buffer = Owned<CUdeviceptr, &Driver::MemFree>;
 using Module = Owned<CUmodule, &Driver::ModuleUnload>;
 using Stream = Owned<CUstream, &Driver::StreamDestroy>;
 using Event = Owned<CUevent, &Driver::EventDestroy>;
+using Graph = Owned<CUgraphExec, &Driver::GraphExecDestroy>;
 
 // Each needs the context to be current.
 tl::expected<Buffer, Failure> allocate(const ContextPtr& context, int64_t bytes);

@@ -134,7 +134,7 @@ class CudaDevice final : public Device {
     if (!verification) {
       return fail(ErrorKind::failed, "the verification kernels do not compile: {}", verification.error().what);
     }
-    auto session = CudaSession::open(context_, ordinal_, info_.chip, workload, *verification, seed);
+    auto session = CudaSession::open(context_, ordinal_, info_, workload, *verification, seed);
     if (!session) {
       return tl::unexpected(to_error(session.error()));
     }

@@ -21,7 +21,9 @@ struct Driver {
   F(StreamCreate) F(StreamDestroy) F(StreamSynchronize)                                                          \
   F(EventCreate) F(EventDestroy) F(EventRecord) F(EventSynchronize) F(EventElapsedTime)                          \
   F(ModuleLoadData) F(ModuleUnload) F(ModuleGetFunction) F(FuncGetAttribute) F(FuncSetAttribute)                 \
-  F(LaunchKernel) F(OccupancyMaxActiveBlocksPerMultiprocessor)
+  F(LaunchKernel) F(OccupancyMaxActiveBlocksPerMultiprocessor)                                                   \
+  F(StreamBeginCapture) F(StreamEndCapture)                                                                      \
+  F(GraphInstantiateWithFlags) F(GraphLaunch) F(GraphDestroy) F(GraphExecDestroy)
 // clang-format on
 // NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a member cannot be in parentheses
 #define SCANTUNE_DECLARE(name) decltype(&cu##name) name = nullptr;

@@ -9,10 +9,6 @@ namespace {
 // Variants bring code and workspace of their own; this much is set aside for them.
 int64_t allowance_bytes(const Workload& workload) { return workload.bytes_read() / 64 + (int64_t{64} << 20); }
 
-// Launches a round keeps enqueued ahead of the GPU: enough that it never waits for the host, few
-// enough that a stop request is soon obeyed.
-constexpr size_t kQueued = 6;
-
 // A block gets this much shared memory without asking.
 constexpr int64_t kSharedBytesWithoutOptIn = int64_t{48} << 10;
 
@@ -39,13 +35,25 @@ int64_t CudaSession::footprint(const Workload& workload, const Chip& chip) {
   constexpr int64_t kMost = int64_t{1} << 60;
   return Guarded::footprint(std::min(workload.bytes_read(), kMost)) +
          Guarded::footprint(std::min(workload.bytes_written(), kMost)) +
-         std::min(Verifier::footprint(workload, chip), kMost) + std::min(allowance_bytes(workload), kMost);
+         std::min(Verifier::footprint(workload, chip), kMost) + std::min(allowance_bytes(workload), kMost) +
+         rotation_sets(workload, chip) * (Guarded::footprint(std::min(workload.bytes_read(), kMost)) +
+                                          Guarded::footprint(std::min(workload.bytes_written(), kMost)));
 }
 
-CudaSession::CudaSession(ContextPtr context, int ordinal, Workload workload, Stream stream, Verifier verifier)
+// Beside the session's own tensors: as many more as are at least twice the L2 together, so that a run
+// finds nothing of its own there when its turn comes again. None for tensors larger than that.
+int64_t CudaSession::rotation_sets(const Workload& workload, const Chip& chip) {
+  const int64_t set_bytes = std::max<int64_t>(workload.bytes_read(), 1) + workload.bytes_written();
+  const int64_t cache_bytes = 2 * std::max<int64_t>(chip.cache_bytes, 1);
+  return set_bytes >= cache_bytes ? 0 : (cache_bytes + set_bytes - 1) / set_bytes;
+}
+
+CudaSession::CudaSession(ContextPtr context, int ordinal, const Chip& chip, Workload workload, Stream stream,
+                         Verifier verifier)
     : context_(std::move(context)),
       ordinal_(ordinal),
       workload_(std::move(workload)),
+      rotation_sets_(rotation_sets(workload_, chip)),
       stream_(std::move(stream)),
       verifier_(std::move(verifier)) {}
 
@@ -55,7 +63,7 @@ CudaSession::~CudaSession() {
 }
 
 tl::expected<std::unique_ptr<Session>, Failure> CudaSession::open(const ContextPtr& context, int ordinal,
-                                                                  const Chip& chip, const Workload& workload,
+                                                                  const DeviceInfo& info, const Workload& workload,
                                                                   const Artifact& verification, uint64_t seed) {
   if (auto entered = context->enter(); !entered) {
     return tl::unexpected(entered.error());
@@ -64,12 +72,13 @@ tl::expected<std::unique_ptr<Session>, Failure> CudaSession::open(const ContextP
   if (!stream) {
     return tl::unexpected(stream.error());
   }
-  auto verifier = Verifier::create(context, stream->get(), verification, workload, chip, seed);
+  auto verifier = Verifier::create(context, stream->get(), verification, workload, info.chip, seed);
   if (!verifier) {
     return tl::unexpected(verifier.error());
   }
   std::unique_ptr<CudaSession> session(
-      new CudaSession(context, ordinal, workload, *std::move(stream), *std::move(verifier)));
+      new CudaSession(context, ordinal, info.chip, workload, *std::move(stream), *std::move(verifier)));
+  session->clocks_ = ClockWatch::open(info.uuid);
   auto ready = session->allocate_tensors();
   if (ready) {
     // What timing runs read; integers have no bound test.
@@ -109,6 +118,7 @@ tl::expected<void, Failure> CudaSession::grow_workspace(int64_t bytes) {
     return {};
   }
   SCANTUNE_CU(context_->driver(), FailureKind::device, StreamSynchronize, stream_.get());
+  graphs_.clear();  // which hold its address
   workspace_ = Buffer();
   workspace_bytes_ = 0;
   auto buffer = allocate(context_, bytes);
@@ -180,13 +190,17 @@ tl::expected<Handle, Failure> CudaSession::load(const Artifact& artifact) {
   return next_handle_++;
 }
 
-void CudaSession::unload(Handle handle) { loaded_.erase(handle); }
+void CudaSession::unload(Handle handle) {
+  graphs_.erase(handle);
+  loaded_.erase(handle);
+}
 
 std::vector<EntryResources> CudaSession::resources(Handle handle) const { return loaded_.at(handle).resources; }
 
-tl::expected<void, Failure> CudaSession::enqueue_launch(const Loaded& variant, size_t index) const {
-  CUdeviceptr in = in_.data();
-  CUdeviceptr out = out_.data();
+tl::expected<void, Failure> CudaSession::enqueue_launch(const Loaded& variant, size_t index,
+                                                        const Tensors& tensors) const {
+  CUdeviceptr in = tensors.in;
+  CUdeviceptr out = tensors.out;
   CUdeviceptr workspace = workspace_.get();
   Geometry geometry = workload_.geometry();
   void* arguments[] = {&in, &out, &workspace, &geometry.outer, &geometry.n, &geometry.inner};
@@ -194,22 +208,6 @@ tl::expected<void, Failure> CudaSession::enqueue_launch(const Loaded& variant, s
   SCANTUNE_CU(context_->driver(), FailureKind::launch, LaunchKernel, variant.functions[index],
               static_cast<unsigned>(launch.grid_blocks), 1, 1, static_cast<unsigned>(launch.block_threads), 1, 1,
               static_cast<unsigned>(launch.shared_bytes), stream_.get(), arguments, nullptr);
-  return {};
-}
-
-tl::expected<void, Failure> CudaSession::enqueue(Handle handle) const {
-  if (handle == kCopy) {
-    const auto bytes = static_cast<size_t>(std::min({workload_.copy_bytes(), in_.bytes, out_.bytes}));
-    SCANTUNE_CU(context_->driver(), FailureKind::launch, MemcpyDtoDAsync, out_.data(), in_.data(), bytes,
-                stream_.get());
-    return {};
-  }
-  const Loaded& variant = loaded_.at(handle);
-  for (size_t i = 0; i < variant.launches.size(); ++i) {
-    if (auto enqueued = enqueue_launch(variant, i); !enqueued) {
-      return enqueued;
-    }
-  }
   return {};
 }
 
@@ -236,7 +234,7 @@ tl::expected<void, Failure> CudaSession::run_poisoned(const Loaded& variant) {
                 static_cast<size_t>(workspace_bytes_), stream_.get());
   }
   for (size_t i = 0; i < variant.launches.size(); ++i) {
-    if (auto enqueued = enqueue_launch(variant, i); !enqueued) {
+    if (auto enqueued = enqueue_launch(variant, i, own_tensors()); !enqueued) {
       return enqueued;
     }
   }
@@ -283,91 +281,6 @@ tl::expected<void, Failure> CudaSession::verify(Handle handle) {
   return done;
 }
 
-// --- Timing -----------------------------------------------------------------------------------------
-
-tl::expected<void, Failure> CudaSession::ensure_events(size_t count) {
-  while (events_.size() < count) {
-    auto event = make_event(context_);
-    if (!event) {
-      return tl::unexpected(event.error());
-    }
-    events_.push_back(*std::move(event));
-  }
-  return {};
-}
-
-tl::expected<void, Failure> CudaSession::prepare_cache(CacheState cache, Handle handle) const {
-  // Cold: the cache is full of clean lines, which cost nothing to replace. Hot: it holds whatever an
-  // untimed run of the same leaves there, which also keeps the GPU busy until the timed one is enqueued.
-  return cache == CacheState::cold ? verifier_.flush_cache() : enqueue(handle);
-}
-
-tl::expected<std::vector<Sample>, RoundFault> CudaSession::round(std::span<const Handle> order, const RoundSpec& spec,
-                                                                 std::stop_token stop) {
-  profiler_.reset();
-  const Driver& driver = context_->driver();
-  const auto fault = [](std::optional<size_t> position, Failure failure) {
-    return tl::unexpected(RoundFault{position, std::move(failure)});
-  };
-  auto done = context_->enter();
-  if (done) {
-    done = ensure_events(2 * order.size());
-  }
-  if (!done) {
-    return fault(std::nullopt, done.error());
-  }
-
-  const auto begin = [&](size_t i) { return events_[2 * i].get(); };
-  const auto end = [&](size_t i) { return events_[2 * i + 1].get(); };
-  const auto enqueue_sample = [&](size_t i) -> tl::expected<void, Failure> {
-    if (auto prepared = prepare_cache(spec.cache, order[i]); !prepared) {
-      return prepared;
-    }
-    SCANTUNE_CU(driver, FailureKind::device, EventRecord, begin(i), stream_.get());
-    if (auto enqueued = enqueue(order[i]); !enqueued) {
-      return enqueued;
-    }
-    SCANTUNE_CU(driver, FailureKind::device, EventRecord, end(i), stream_.get());
-    return {};
-  };
-  const auto wait_for = [&](size_t i) -> tl::expected<void, Failure> {
-    SCANTUNE_CU(driver, FailureKind::device, EventSynchronize, end(i));
-    return {};
-  };
-
-  size_t enqueued = 0;
-  size_t finished = 0;
-  while (enqueued < order.size() && !stop.stop_requested()) {
-    if (enqueued - finished == kQueued) {
-      if (done = wait_for(finished); !done) {
-        // The fault may be of any launch still in the queue, so nobody is blamed.
-        return fault(std::nullopt, done.error());
-      }
-      ++finished;
-    }
-    if (done = enqueue_sample(enqueued); !done) {
-      (void)driver.StreamSynchronize(stream_.get());
-      return fault(enqueued, done.error());
-    }
-    ++enqueued;
-  }
-
-  std::vector<Sample> samples;
-  for (size_t i = 0; i < enqueued; ++i) {
-    float time_ms = 0;
-    done = wait_for(i);
-    const CUresult read = done ? driver.EventElapsedTime(&time_ms, begin(i), end(i)) : CUDA_SUCCESS;
-    if (read != CUDA_SUCCESS) {
-      done = tl::unexpected(describe(driver, "cuEventElapsedTime", read, FailureKind::device));
-    }
-    if (!done) {
-      return fault(std::nullopt, done.error());
-    }
-    samples.push_back({order[i], static_cast<double>(time_ms) * 1e6});
-  }
-  return samples;
-}
-
 // --- Counters ---------------------------------------------------------------------------------------
 
 tl::expected<Profile, Failure> CudaSession::profile(Handle handle, const std::vector<std::string>& metrics) {
@@ -378,18 +291,19 @@ tl::expected<Profile, Failure> CudaSession::profile(Handle handle, const std::ve
     profiler_ = make_profiler(context_->handle(), ordinal_);
   }
   const Loaded& variant = loaded_.at(handle);
+  const RoundSpec spec{.cache = workload_.cache};
   std::vector<ProfiledLaunch> launches;
   for (size_t i = 0; i < variant.launches.size(); ++i) {
-    launches.push_back({.entry = variant.launches[i].entry,
-                        .enqueue = [this, &variant, i] { return as_expected(enqueue_launch(variant, i)); },
-                        .resources = variant.resources[i]});
+    launches.push_back(
+        {.entry = variant.launches[i].entry,
+         .enqueue = [this, &variant, i] { return as_expected(enqueue_launch(variant, i, own_tensors())); },
+         .resources = variant.resources[i]});
   }
   return profiler_->profile(
       launches, metrics,
       [&] {
         // Twice: counters see the few dirty lines that one flush leaves.
-        return as_expected(
-            prepare_cache(workload_.cache, handle).and_then([&] { return prepare_cache(workload_.cache, handle); }));
+        return as_expected(prepare_cache(handle, spec).and_then([&] { return prepare_cache(handle, spec); }));
       },
       [&] {
         const Driver& driver = context_->driver();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "cuda/clock_watch.h"
 #include "cuda/context.h"
 #include "cuda/counters.h"
 #include "cuda/verifier.h"
@@ -12,15 +13,21 @@
 
 namespace scantune::cuda {
 
+// Where a run reads and writes.
+struct Tensors {
+  CUdeviceptr in = 0;
+  CUdeviceptr out = 0;
+};
+
 class CudaSession final : public Session {
  public:
   // Device memory a session takes, an allowance for the variants' workspace and code included.
   static int64_t footprint(const Workload& workload, const Chip& chip);
 
   // `verification` is the artifact of verification::kernel() for this workload and chip.
-  static tl::expected<std::unique_ptr<Session>, Failure> open(const ContextPtr& context, int ordinal, const Chip& chip,
-                                                              const Workload& workload, const Artifact& verification,
-                                                              uint64_t seed);
+  static tl::expected<std::unique_ptr<Session>, Failure> open(const ContextPtr& context, int ordinal,
+                                                              const DeviceInfo& info, const Workload& workload,
+                                                              const Artifact& verification, uint64_t seed);
 
   ~CudaSession() override;
   CudaSession(const CudaSession&) = delete;
@@ -32,6 +39,7 @@ class CudaSession final : public Session {
   tl::expected<void, Failure> verify(Handle handle) override;
   tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& spec,
                                                       std::stop_token stop) override;
+  [[nodiscard]] std::string disturbance() override;
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override;
 
  private:
@@ -44,7 +52,9 @@ class CudaSession final : public Session {
   };
   enum class Input { none, exact, mixed };
 
-  CudaSession(ContextPtr context, int ordinal, Workload workload, Stream stream, Verifier verifier);
+  CudaSession(ContextPtr context, int ordinal, const Chip& chip, Workload workload, Stream stream, Verifier verifier);
+
+  static int64_t rotation_sets(const Workload& workload, const Chip& chip);
 
   tl::expected<void, Failure> allocate_tensors();
   tl::expected<void, Failure> grow_workspace(int64_t bytes);
@@ -53,15 +63,21 @@ class CudaSession final : public Session {
   tl::expected<void, Failure> verify_with(const Loaded& variant, Input input);
 
   // These enqueue and return.
-  tl::expected<void, Failure> enqueue_launch(const Loaded& variant, size_t index) const;
-  tl::expected<void, Failure> enqueue(Handle handle) const;
-  tl::expected<void, Failure> prepare_cache(CacheState cache, Handle handle) const;
+  tl::expected<void, Failure> enqueue_launch(const Loaded& variant, size_t index, const Tensors& tensors) const;
+  tl::expected<void, Failure> enqueue(Handle handle, const Tensors& tensors) const;
+  tl::expected<void, Failure> enqueue_sample(Handle handle, const RoundSpec& spec);
+  tl::expected<void, Failure> prepare_cache(Handle handle, const RoundSpec& spec);
 
+  [[nodiscard]] Tensors own_tensors() const { return {in_.data(), out_.data()}; }
   tl::expected<void, Failure> ensure_events(size_t count);
+  tl::expected<void, Failure> ensure_rotation();
+  tl::expected<void, Failure> ensure_graph(Handle handle, const RoundSpec& spec);
+  [[nodiscard]] tl::expected<Graph, Failure> capture(Handle handle, const RoundSpec& spec) const;
 
   ContextPtr context_;
   const int ordinal_;
   const Workload workload_;
+  const int64_t rotation_sets_;
   Stream stream_;
   Verifier verifier_;
   Guarded in_;
@@ -71,7 +87,18 @@ class CudaSession final : public Session {
   Input input_ = Input::none;
   std::map<Handle, Loaded> loaded_;
   Handle next_handle_ = 0;
-  std::vector<Event> events_;           // a pair a sample of a round
+  std::vector<Event> events_;  // a pair a sample of a round
+
+  // For samples of several runs.
+  struct Runs {
+    RoundSpec spec;
+    Graph graph;
+  };
+  std::vector<Buffer> rotation_;   // what `sets_` are in
+  std::vector<Tensors> sets_;      // take turns where the cache must be cold; the first are the session's own
+  std::map<Handle, Runs> graphs_;  // before `loaded_` goes, whose code they run
+
+  std::unique_ptr<ClockWatch> clocks_;
   std::unique_ptr<Profiler> profiler_;  // while counters are being read: it slows launches
 };
 

@@ -90,7 +90,6 @@ class CpuCompiler final : public Compiler {
     }
     Artifact artifact;
     artifact.variant = variant;
-    artifact.source_digest = source_digest(kernel);
     return artifact;
   }
 };

@@ -26,7 +26,6 @@ struct Artifact {
   int64_t workspace_bytes = 0;
   std::shared_ptr<const std::string> image;  // cubin; null on a CPU
   std::vector<EntryResources> resources;     // one per launch; blocks_per_sm still 0
-  std::string source_digest;
   bool from_cache = false;
   double compile_s = 0;
 };

@@ -144,9 +144,16 @@ std::vector<std::string> tried_lines(const Outcome& outcome, const TextStyle& st
 }
 
 std::string time_line(const TimeSpent& spent) {
-  return fmt::format("{} in all: verify {}, measure {}, profile {}; compile {} (all compilers, besides the rest)",
-                     format_seconds(spent.total_s), format_seconds(spent.verify_s), format_seconds(spent.measure_s),
-                     format_seconds(spent.profile_s), format_seconds(spent.compile_s));
+  std::string text =
+      fmt::format("{} in all: open {}, verify {}, measure {}, profile {}, idle {}; compile {} (all compilers, besides)",
+                  format_seconds(spent.total_s), format_seconds(spent.open_s), format_seconds(spent.verify_s),
+                  format_seconds(spent.measure_s), format_seconds(spent.profile_s), format_seconds(spent.idle_s),
+                  format_seconds(spent.compile_s));
+  if (spent.ready_s > 0) {
+    text += fmt::format("; busy {:.0f}% of the time since the first variant was compiled",
+                        100 * (spent.open_s + spent.verify_s + spent.measure_s + spent.profile_s) / spent.ready_s);
+  }
+  return text;
 }
 
 }  // namespace scantune::report

@@ -28,12 +28,14 @@ std::vector<std::string> best_lines(const Outcome& outcome, const Standing& stan
     return round.phase == standing.phase &&
            std::ranges::find(round.samples, standing.record, &Sample::subject) != round.samples.end();
   }));
-  return {
-      ink.bold(to_string(record_at(outcome, standing.record).variant)),
-      fmt::format("{} · {} of the copy ({}) · {}", time_text(standing.time_ns), ratio_text(standing.ratio_to_copy),
-                  time_text(outcome.copy_time_ns), format_rate(rate)),
-      fmt::format("{} intervals over {}{}, each with the copy in it", confidence_text(outcome), plural(rounds, "round"),
-                  standing.phase == Phase::final ? " of the final" : " of the screen, no final")};
+  const std::string kept = outcome.incumbent_stayed ? " (as stored: nothing is faster by more than noise)" : "";
+  const std::string resumed = outcome.resumed ? ", some of them from the journal" : "";
+  return {ink.bold(to_string(record_at(outcome, standing.record).variant)) + kept,
+          fmt::format("{} · {} of the copy ({}) · {}", time_text(standing.time_ns), ratio_text(standing.ratio_to_copy),
+                      time_text(outcome.copy_time_ns), format_rate(rate)),
+          fmt::format("{} intervals over {}{}, each with the copy in it{}", confidence_text(outcome),
+                      plural(rounds, "round"),
+                      standing.phase == Phase::final ? " of the final" : " of the screen, no final", resumed)};
 }
 
 std::vector<std::string> equivalent_lines(const Outcome& outcome) {
@@ -124,6 +126,8 @@ std::string stop_text(const Outcome& outcome) {
       return "by an interrupt; what was not reached may be faster";
     case StopReason::device_lost:
       return "the device was lost" + (outcome.stop_detail.empty() ? "" : ": " + outcome.stop_detail);
+    case StopReason::not_kept:
+      return "what was measured could not be kept: " + outcome.stop_detail;
   }
   return "";
 }
@@ -138,6 +142,8 @@ std::string no_winner_text(const Outcome& outcome) {
       return "none: interrupted before a variant was measured";
     case StopReason::device_lost:
       return "none: the device was lost before a variant was measured";
+    case StopReason::not_kept:
+      return "none: what was measured could not be kept: " + outcome.stop_detail;
   }
   return "none";
 }
@@ -188,6 +194,10 @@ std::string outcome_text(const Outcome& outcome, const TextStyle& style) {
   add("Tried", tried_lines(outcome, style));
   if (style.verbose) {
     add("Time", {time_line(outcome.spent)});
+  }
+  if (outcome.discarded_rounds > 0) {
+    add("Discards", {fmt::format("{} discarded; the last: {}",
+                                 plural(static_cast<size_t>(outcome.discarded_rounds), "round"), outcome.disturbance)});
   }
   if (const std::string stopped = stop_text(outcome); !stopped.empty()) {
     add("Stopped", {stopped});

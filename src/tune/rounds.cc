@@ -1,12 +1,18 @@
 #include "tune/rounds.h"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
+#include <utility>
 
 #include "stats/stats.h"
 
 namespace scantune {
 namespace {
+
+// Rounds whose copies tell what the copy takes at the moment: enough for a median that one bad round
+// does not move, few enough to follow clocks that settle at another level.
+constexpr size_t kRecentRounds = 15;
 
 int registers_of(const Record& record) {
   int most = 0;
@@ -14,6 +20,16 @@ int registers_of(const Record& record) {
     most = std::max(most, entry.registers_per_thread);
   }
   return most;
+}
+
+std::vector<double> copies_of(const Round& round) {
+  std::vector<double> copies_ns;
+  for (const Sample& sample : round.samples) {
+    if (sample.subject == kCopy) {
+      copies_ns.push_back(sample.time_ns);
+    }
+  }
+  return copies_ns;
 }
 
 }  // namespace
@@ -26,19 +42,53 @@ int affordable_rounds(int wanted, int minimum, double time_s, double round_s) {
   return affordable >= wanted ? wanted : std::max(minimum, static_cast<int>(affordable));
 }
 
-RoundsEnd RoundTaker::warm_up(const std::stop_token& stop) {
+RoundsEnd RoundTaker::warm_up(Session& session, const std::stop_token& stop) {
   const std::vector<Handle> order(static_cast<size_t>(protocol_.warmup_copies), kCopy);
-  const auto samples = session_.round(order, spec_, stop);
+  const auto samples = session.round(order, spec_, stop);
   if (!samples) {
-    return {RoundsEnd::Kind::device_lost, -1, samples.error().failure};
+    return {RoundsEnd::Kind::device_lost, -1, samples.error().failure, {}, {}};
+  }
+  (void)session.disturbance();  // of what came before
+  if (backend_ == Backend::cuda && !samples->empty()) {
+    std::vector<double> copies_ns;
+    for (const Sample& sample : *samples) {
+      copies_ns.push_back(sample.time_ns);
+    }
+    const double copy_ns = stats::median(copies_ns);
+    if (copy_ns < protocol_.short_run_ns) {
+      spec_.runs = static_cast<int>(std::ceil(protocol_.sample_ns / copy_ns));
+    }
   }
   return {};
 }
 
-RoundsEnd RoundTaker::take(Phase phase, const std::vector<Loaded>& subjects, std::vector<Round>& rounds,
+std::string RoundTaker::disturbance(Session& session, const Round& round) {
+  std::string reason = session.disturbance();
+  const std::vector<double> copies_ns = copies_of(round);
+  const std::vector<double> recent_ns(recent_copies_ns_.begin(), recent_copies_ns_.end());
+  if (reason.empty() && stats::disturbed(copies_ns, recent_ns, protocol_.disturbance)) {
+    reason = fmt::format("its copies took {:.4g} and {:.4g} us, those before it {}", copies_ns.front() * 1e-3,
+                         copies_ns.back() * 1e-3,
+                         recent_ns.empty() ? "nothing yet" : fmt::format("{:.4g}", stats::median(recent_ns) * 1e-3));
+  }
+  for (const double copy_ns : copies_ns) {
+    recent_copies_ns_.push_back(copy_ns);
+  }
+  while (recent_copies_ns_.size() > kRecentRounds * static_cast<size_t>(protocol_.round_copies)) {
+    recent_copies_ns_.pop_front();
+  }
+  ++taken_;
+  if (reason.empty() || discarded_ + 1 > protocol_.discard_share * taken_) {
+    return {};
+  }
+  ++discarded_;
+  return reason;
+}
+
+RoundsEnd RoundTaker::take(Session& session, Phase phase, const std::vector<Loaded>& subjects,
                            const std::stop_token& stop) {
   if (stop.stop_requested()) {
-    return {RoundsEnd::Kind::stopped, -1, {}};
+    return {RoundsEnd::Kind::stopped, -1, {}, {}, {}};
   }
   std::vector<Loaded> order = subjects;
   order.insert(order.end(), static_cast<size_t>(protocol_.round_copies), Loaded{kCopy, kCopy});
@@ -48,30 +98,40 @@ RoundsEnd RoundTaker::take(Phase phase, const std::vector<Loaded>& subjects, std
   for (const Loaded& item : order) {
     handles.push_back(item.handle);
   }
-  const auto samples = session_.round(handles, spec_, stop);
+  const auto samples = session.round(handles, spec_, stop);
   if (!samples) {
     const RoundFault& fault = samples.error();
     const bool lost =
         fault.failure.kind == FailureKind::device || !fault.position || order[*fault.position].record == kCopy;
     return {lost ? RoundsEnd::Kind::device_lost : RoundsEnd::Kind::variant_failed,
-            fault.position ? order[*fault.position].record : -1, fault.failure};
+            fault.position ? order[*fault.position].record : -1,
+            fault.failure,
+            {},
+            {}};
   }
   if (samples->size() < order.size()) {
-    return {RoundsEnd::Kind::stopped, -1, {}};
+    return {RoundsEnd::Kind::stopped, -1, {}, {}, {}};
   }
-  Round round{phase, {}};
+  Round round{phase, {}, spec_.runs};
   for (size_t i = 0; i < order.size(); ++i) {
     round.samples.push_back({order[i].record, (*samples)[i].time_ns});
   }
-  rounds.push_back(std::move(round));
-  return {};
+  std::string reason = disturbance(session, round);
+  const auto kind = reason.empty() ? RoundsEnd::Kind::complete : RoundsEnd::Kind::discarded;
+  return {kind, -1, {}, std::move(round), std::move(reason)};
 }
 
-std::optional<Standing> standing(const std::vector<Round>& rounds, Phase phase, int record, double confidence) {
+double confidence_of(Phase phase, const Protocol& protocol) {
+  return phase == Phase::screen ? stats::look_confidence(protocol.screen_looks.size(), protocol.confidence)
+                                : protocol.confidence;
+}
+
+std::optional<Standing> standing(const std::vector<Round>& rounds, Phase phase, int record, const Protocol& protocol) {
   const stats::Pairs pairs = stats::pairs_of(rounds, phase, record);
   if (pairs.ratio.empty()) {
     return std::nullopt;
   }
+  const double confidence = confidence_of(phase, protocol);
   return Standing{record, phase, stats::median_interval(pairs.time_ns, confidence),
                   stats::median_interval(pairs.ratio, confidence)};
 }
@@ -84,6 +144,12 @@ void rank(std::vector<Standing>& standings, const std::vector<Record>& records) 
   std::ranges::stable_sort(standings, {}, key);
 }
 
+bool surely_faster(int a, int b, const std::vector<Round>& rounds, Phase phase, const Protocol& protocol) {
+  const std::vector<double> speedups = stats::paired_speedup(rounds, phase, a, b);
+  return !speedups.empty() &&
+         stats::compare(speedups, confidence_of(phase, protocol), protocol.equivalence) == stats::Comparison::faster;
+}
+
 std::vector<int> equivalents_of(int winner, const std::vector<Standing>& standings, const std::vector<Round>& rounds,
                                 Phase phase, const Protocol& protocol) {
   std::vector<int> equivalents;
@@ -92,7 +158,7 @@ std::vector<int> equivalents_of(int winner, const std::vector<Standing>& standin
       continue;
     }
     const std::vector<double> speedups = stats::paired_speedup(rounds, phase, winner, rival.record);
-    if (!speedups.empty() && stats::median_interval(speedups, protocol.confidence).low <= 1 + protocol.equivalence) {
+    if (!speedups.empty() && !surely_faster(winner, rival.record, rounds, phase, protocol)) {
       equivalents.push_back(rival.record);
     }
   }

@@ -12,11 +12,17 @@ namespace {
 constexpr int kJobsAhead = 8;
 // How long to wait for a compile before looking at the stop token again.
 constexpr std::chrono::milliseconds kPatience{50};
+// How long to wait for one more variant before a round is taken with fewer than would fit.
+constexpr std::chrono::milliseconds kFillPatience{20};
+
+double seconds_since(std::chrono::steady_clock::time_point then) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
+}
 
 class Stopwatch {
  public:
   explicit Stopwatch(double& total_s) : total_s_(total_s) {}
-  ~Stopwatch() { total_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count(); }
+  ~Stopwatch() { total_s_ += seconds_since(started_); }
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
 
@@ -37,25 +43,44 @@ int64_t in_flight_per_sm(const Candidate& candidate, const Workload& workload, c
   return blocks * candidate.kernel->estimate(candidate.variant, workload, chip).bytes_in_flight_per_block;
 }
 
+// Whether every one of the metrics was asked for when the profile was taken.
+bool answers(const std::optional<Profile>& profile, const std::vector<std::string>& metrics) {
+  if (!profile || profile->launches.empty()) {
+    return false;
+  }
+  const std::vector<MetricValue>& read = profile->launches.front().metrics;
+  return std::ranges::all_of(metrics, [&](const std::string& metric) {
+    return std::ranges::find(read, metric, &MetricValue::requested) != read.end();
+  });
+}
+
+bool contains(const Round& round, int record) {
+  return std::ranges::find(round.samples, record, &Sample::subject) != round.samples.end();
+}
+
 }  // namespace
 
-Run::Run(Session& session, Compiler& compiler, const std::vector<Candidate>& candidates, Strategy& strategy,
+Run::Run(Device& device, Compiler& compiler, const std::vector<Candidate>& candidates, Strategy& strategy,
          const TuneOptions& options, Outcome& outcome, Observer& observer, std::stop_token stop)
-    : session_(session),
+    : device_(device),
+      compiler_(compiler),
       candidates_(candidates),
       strategy_(strategy),
       options_(options),
       outcome_(outcome),
       observer_(observer),
       stop_(std::move(stop)),
-      rounds_(session, outcome.workload, options.protocol, options.seed),
+      rounds_(outcome.workload, outcome.device.chip.backend, options.protocol, options.seed),
       compiles_(compiler, outcome.workload, outcome.device.chip) {
   for (const Candidate& candidate : candidates) {
     Record record;
     record.variant = candidate.variant;
+    Trial trial{candidate.variant, {}};
     if (!candidate.broken.empty()) {
       record.failure = Failure{FailureKind::constraint, candidate.broken};
     } else {
+      record.source_digest = source_digest(*candidate.kernel);
+      trial.build = compiler.build_digest(*candidate.kernel, outcome.workload, candidate.variant, outcome.device.chip);
       const std::string& kernel = candidate.variant.kernel;
       const auto [family, added] = family_of_.emplace(kernel, progress_.families.size());
       if (added) {
@@ -65,17 +90,27 @@ Run::Run(Session& session, Compiler& compiler, const std::vector<Candidate>& can
       record_of_[to_string(candidate.variant)] = static_cast<int>(outcome.records.size());
     }
     outcome.records.push_back(std::move(record));
+    trials_.push_back(std::move(trial));
   }
+  context_ = digest(Context{outcome.workload, outcome.device.chip, outcome.device.driver, options.protocol});
+  const History::Folded folded = options.history.fold(trials_, outcome);
+  screened_ = folded.screened;
+  earlier_ = folded.provenance;
 }
 
-double Run::elapsed_s() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
+double Run::elapsed_s() const { return seconds_since(started_); }
+
+bool Run::broken_off() const {
+  return error_ || outcome_.stopped == StopReason::interrupted || outcome_.stopped == StopReason::device_lost ||
+         outcome_.stopped == StopReason::not_kept;
+}
 
 bool Run::stopping() {
   if (stop_.stop_requested() && outcome_.stopped == StopReason::complete) {
     outcome_.stopped = StopReason::interrupted;
     outcome_.stop_detail = "interrupted";
   }
-  return outcome_.stopped == StopReason::interrupted || lost();
+  return broken_off();
 }
 
 bool Run::out_of_budget() const {
@@ -88,23 +123,32 @@ bool Run::all_done() const {
   return std::ranges::all_of(progress_.families, [](const Progress::Family& f) { return f.done == f.total; });
 }
 
-// What the final will take, from the screen's times of those that would be in it.
-double Run::final_estimate_s() const {
-  double round_s = 0;
-  for (const Loaded& finalist : finalists()) {
-    if (const auto s = standing(outcome_.rounds, Phase::screen, finalist.record, options_.protocol.confidence)) {
-      round_s += s->time_ns.median * 1e-9;
-    }
+Progress::Family& Run::family(int record) {
+  return progress_.families[family_of_.at(outcome_.records[static_cast<size_t>(record)].variant.kernel)];
+}
+
+// --- The screen ---------------------------------------------------------------------------------------
+
+bool Run::open_session() {
+  if (session_ != nullptr || broken_off()) {
+    return session_ != nullptr && !broken_off();
   }
-  const Protocol& p = options_.protocol;
-  return round_s * affordable_rounds(p.final_rounds, p.final_min_rounds, p.final_time_s, round_s);
+  const Stopwatch watch(outcome_.spent.open_s);
+  auto session =
+      check_memory(device_, outcome_.workload).and_then([&] { return device_.open(outcome_.workload, options_.seed); });
+  if (!session) {
+    error_ = session.error();
+    return false;
+  }
+  session_ = *std::move(session);
+  if (const RoundsEnd end = rounds_.warm_up(*session_, stop_); end.kind == RoundsEnd::Kind::device_lost) {
+    lose("the copy failed before the first variant was measured: " + end.failure.what);
+    return false;
+  }
+  return true;
 }
 
 void Run::search() {
-  if (rounds_.warm_up(stop_).kind == RoundsEnd::Kind::device_lost) {
-    lose("the copy failed before the first variant was measured");
-    return;
-  }
   report(Progress::Stage::compile);
   while (!stopping()) {
     if (out_of_budget()) {
@@ -118,25 +162,34 @@ void Run::search() {
     if (strategy_done_) {
       break;
     }
-    const bool full = static_cast<int>(ready_.size()) >= options_.protocol.round_variants;
-    if (full || (compiles_.pending() == 0 && !ready_.empty())) {
-      screen_batch();
-    } else if (auto done = compiles_.next(kPatience)) {
-      accept(*std::move(done));
+    // Fuller rounds are better rounds; but a device that waits for the compiler measures nothing.
+    if (static_cast<int>(pool_.size()) < options_.protocol.round_variants && compiles_.pending() > 0) {
+      if (auto done = compiles_.next(pool_.empty() ? kPatience : kFillPatience)) {
+        accept(*std::move(done));
+        continue;
+      }
+    }
+    if (!pool_.empty()) {
+      screen_round();
     }
   }
+}
+
+// Whether nothing needs to be done for a record: the journal says how it ended.
+bool Run::settled(int record) const {
+  return outcome_.records[static_cast<size_t>(record)].failure || screened_.contains(record);
 }
 
 void Run::ask_for_more() {
   int room = compiles_.concurrency() + kJobsAhead - compiles_.pending();
   if (options_.budget.trials) {
-    room = std::min(room, *options_.budget.trials - measured_ - compiles_.pending() - static_cast<int>(ready_.size()));
+    room = std::min(room, *options_.budget.trials - measured_ - compiles_.pending() - static_cast<int>(pool_.size()));
   }
   if (room <= 0) {
     return;
   }
   const std::vector<Request> requests = strategy_.ask(static_cast<size_t>(room));
-  if (requests.empty() && compiles_.pending() == 0 && ready_.empty()) {
+  if (requests.empty() && compiles_.pending() == 0 && pool_.empty()) {
     strategy_done_ = true;  // nothing is under way that it could be waiting for
   }
   for (const Request& request : requests) {
@@ -144,12 +197,22 @@ void Run::ask_for_more() {
     if (it == record_of_.end()) {
       continue;  // not an admitted candidate of this run
     }
-    compiles_.submit({it->second, candidates_[static_cast<size_t>(it->second)].kernel, request.variant});
+    const int record = it->second;
+    if (!settled(record)) {
+      compiles_.submit({record, candidates_[static_cast<size_t>(record)].kernel, request.variant});
+    } else if (const auto& failure = record_at(record).failure) {
+      Progress::Family& of = family(record);
+      ++of.done;
+      ++of.failed;
+      tell(record, *failure);
+    } else {
+      leave_pool(record);
+    }
   }
 }
 
 void Run::accept(CompileAhead::Done done) {
-  Record& record = outcome_.records[static_cast<size_t>(done.record)];
+  Record& record = record_at(done.record);
   if (!done.artifact) {
     fail(done.record, done.artifact.error());
     return;
@@ -159,98 +222,165 @@ void Run::accept(CompileAhead::Done done) {
   record.from_cache = artifact.from_cache;
   record.compile_s = artifact.compile_s;
   record.resources = artifact.resources;
-  record.source_digest = artifact.source_digest;
   outcome_.spent.compile_s += artifact.compile_s;
   tell(done.record, Compiled{artifact.compile_s, artifact.from_cache});
+  keep(TrialCompiled{trial(done.record), artifact.compile_s, artifact.from_cache});
+  if (!ready_) {
+    ready_ = Clock::now();
+  }
+  if (!open_session()) {
+    return;
+  }
 
   const Stopwatch watch(outcome_.spent.verify_s);
-  const auto handle = session_.load(artifact);
+  const auto handle = session_->load(artifact);
   if (!handle) {
     fail(done.record, handle.error());
     return;
   }
-  if (const auto resources = session_.resources(*handle); !resources.empty()) {
+  if (const auto resources = session_->resources(*handle); !resources.empty()) {
     record.resources = resources;
   }
   record.bytes_in_flight_per_sm = in_flight_per_sm(candidates_[static_cast<size_t>(done.record)], outcome_.workload,
                                                    outcome_.device.chip, record.resources);
-  if (const auto verified = session_.verify(*handle); !verified) {
-    session_.unload(*handle);
+  if (const auto verified = session_->verify(*handle); !verified) {
+    session_->unload(*handle);
     fail(done.record, verified.error());
     return;
   }
   record.verified = true;
   handles_[done.record] = *handle;
-  ready_.push_back({done.record, *handle});
+  keep(TrialVerified{trial(done.record), record.resources, record.bytes_in_flight_per_sm});
+  if (!screened_.contains(done.record)) {
+    pool_.push_back({done.record, *handle});
+  }
   tell(done.record, Verified{});
 }
 
-void Run::screen_batch() {
-  std::vector<Loaded> batch = std::exchange(ready_, {});
-  const Protocol& p = options_.protocol;
-  take_rounds(Phase::screen, batch, p.screen_rounds, p.screen_min_rounds, p.screen_time_s);
-  for (const Loaded& item : batch) {
-    const auto s = standing(outcome_.rounds, Phase::screen, item.record, p.confidence);
-    if (!s) {
-      continue;
+// A variant that the journal knows, for rounds or counters that it does not.
+bool Run::load(int record) {
+  if (!handles_.contains(record) && !record_at(record).failure) {
+    const Candidate& candidate = candidates_[static_cast<size_t>(record)];
+    accept({record, compiler_.compile(*candidate.kernel, outcome_.workload, candidate.variant, outcome_.device.chip)});
+  }
+  return handles_.contains(record) && !record_at(record).failure;
+}
+
+void Run::screen_round() {
+  const size_t size = std::min(pool_.size(), static_cast<size_t>(options_.protocol.round_variants));
+  std::vector<Loaded> subjects(pool_.begin(), pool_.begin() + static_cast<std::ptrdiff_t>(size));
+  const size_t kept = outcome_.rounds.size();
+  const auto begin = Clock::now();
+  if (!take_round(Phase::screen, subjects) || outcome_.rounds.size() == kept) {
+    return;
+  }
+  round_s_ = seconds_since(begin);
+  for (const Loaded& item : subjects) {
+    if (const auto s = standing(outcome_.rounds, Phase::screen, item.record, options_.protocol)) {
+      screened_ratio_[item.record] = s->ratio_to_copy;
     }
-    ++measured_;
-    Progress::Family& family =
-        progress_.families[family_of_.at(outcome_.records[static_cast<size_t>(item.record)].variant.kernel)];
-    ++family.done;
-    if (!family.best_ratio || s->ratio_to_copy.median > *family.best_ratio) {
-      family.best_ratio = s->ratio_to_copy.median;
-      family.best_time_ns = s->time_ns.median;
+  }
+  for (const Loaded& item : subjects) {
+    if (const auto verdict = judge(item.record)) {
+      keep(TrialScreened{trial(item.record), *verdict});
+      screened_.insert(item.record);
+      std::erase_if(pool_, [&](const Loaded& in_pool) { return in_pool.record == item.record; });
+      leave_pool(item.record);
     }
-    tell_measured(item.record, Phase::screen);
   }
   report(Progress::Stage::measure);
 }
 
-// Takes rounds of a batch; a variant that fails leaves it and the round is taken again. The number
-// of rounds follows from the time of the first. False when the run must end.
-bool Run::take_rounds(Phase phase, std::vector<Loaded>& batch, int wanted, int minimum, double time_s) {
-  const Stopwatch watch(outcome_.spent.measure_s);
-  int rounds = wanted;
-  for (int taken = 0; taken < rounds && !batch.empty();) {
-    const auto begin = Clock::now();
-    const RoundsEnd end = rounds_.take(phase, batch, outcome_.rounds, stop_);
-    switch (end.kind) {
-      case RoundsEnd::Kind::complete:
-        if (++taken == 1 && phase == Phase::screen) {
-          const double round_s = std::chrono::duration<double>(Clock::now() - begin).count();
-          rounds = affordable_rounds(wanted, minimum, time_s, round_s);
-        }
-        if (phase == Phase::final) {
-          report(Progress::Stage::final);
-        }
-        break;
-      case RoundsEnd::Kind::stopped:
-        return !stopping();
-      case RoundsEnd::Kind::variant_failed:
-        fail(end.record, end.failure);
-        std::erase_if(batch, [&](const Loaded& item) { return item.record == end.record; });
-        break;
-      case RoundsEnd::Kind::device_lost:
-        if (end.record >= 0) {
-          fail(end.record, end.failure);
-          lose(to_string(outcome_.records[static_cast<size_t>(end.record)].variant) + ": " + end.failure.what);
-        } else {
-          lose(end.failure.what);
-        }
-        return false;
-    }
+// Whether the sampling of a variant in the screen is over, and why.
+std::optional<Verdict> Run::judge(int record) const {
+  const Protocol& p = options_.protocol;
+  const std::vector<double> ratios = stats::pairs_of(outcome_.rounds, Phase::screen, record).ratio;
+  const int last = affordable_rounds(p.screen_looks.back(), p.screen_min_rounds, p.screen_time_s, round_s_);
+  const auto leader = std::ranges::max_element(screened_ratio_, {}, [](const auto& of) { return of.second.median; });
+  if (leader->first != record &&
+      stats::certainly_slower(ratios, leader->second, std::min(p.race_min_rounds, last), p.race_margin)) {
+    return Verdict::slower;
   }
-  return !stopping();
+  const auto count = static_cast<int>(ratios.size());
+  if (std::ranges::find(p.screen_looks, count) != p.screen_looks.end() &&
+      stats::median_interval(ratios, confidence_of(Phase::screen, p)).relative_half_width() <= p.tight_half_width) {
+    return Verdict::tight;
+  }
+  return count >= last ? std::optional(Verdict::enough) : std::nullopt;
 }
+
+// A variant's screen is over: in this run, or in an earlier one.
+void Run::leave_pool(int record) {
+  const auto s = standing(outcome_.rounds, Phase::screen, record, options_.protocol);
+  if (!s) {
+    return;
+  }
+  screened_ratio_[record] = s->ratio_to_copy;
+  ++measured_;
+  Progress::Family& of = family(record);
+  ++of.done;
+  if (!of.best_ratio || s->ratio_to_copy.median > *of.best_ratio) {
+    of.best_ratio = s->ratio_to_copy.median;
+    of.best_time_ns = s->time_ns.median;
+  }
+  tell_measured(record, Phase::screen);
+}
+
+bool Run::take_round(Phase phase, std::vector<Loaded>& subjects) {
+  const Stopwatch watch(outcome_.spent.measure_s);
+  RoundsEnd end = rounds_.take(*session_, phase, subjects, stop_);
+  switch (end.kind) {
+    case RoundsEnd::Kind::complete:
+    case RoundsEnd::Kind::discarded: {
+      RoundTaken taken{.round = end.round, .trials = {}, .discarded = end.reason};
+      std::map<int, int> index_of;
+      for (Sample& sample : taken.round.samples) {
+        if (sample.subject != kCopy) {
+          const auto [it, added] = index_of.emplace(sample.subject, static_cast<int>(taken.trials.size()));
+          if (added) {
+            taken.trials.push_back(trial(sample.subject));
+          }
+          sample.subject = it->second;
+        }
+      }
+      keep(std::move(taken));
+      if (end.kind == RoundsEnd::Kind::complete) {
+        outcome_.rounds.push_back(std::move(end.round));
+      } else {
+        ++outcome_.discarded_rounds;
+        outcome_.disturbance = std::move(end.reason);
+      }
+      return !stopping();
+    }
+    case RoundsEnd::Kind::stopped:
+      return !stopping();
+    case RoundsEnd::Kind::variant_failed:
+      fail(end.record, end.failure);
+      for (std::vector<Loaded>* in : {&subjects, &pool_}) {
+        std::erase_if(*in, [&](const Loaded& item) { return item.record == end.record; });
+      }
+      return !stopping();
+    case RoundsEnd::Kind::device_lost:
+      if (end.record >= 0) {
+        fail(end.record, end.failure);
+        lose(to_string(outcome_.records[static_cast<size_t>(end.record)].variant) + ": " + end.failure.what);
+      } else {
+        lose(end.failure.what);
+      }
+      return false;
+  }
+  return false;
+}
+
+// --- The final ----------------------------------------------------------------------------------------
 
 std::vector<Standing> Run::standings(Phase phase) const {
   std::vector<Standing> all;
-  for (const auto& [record, handle] : handles_) {
+  for (int record = 0; record < static_cast<int>(outcome_.records.size()); ++record) {
     if (outcome_.records[static_cast<size_t>(record)].failure) {
       continue;
     }
-    if (auto s = standing(outcome_.rounds, phase, record, options_.protocol.confidence)) {
+    if (auto s = standing(outcome_.rounds, phase, record, options_.protocol)) {
       all.push_back(*s);
     }
   }
@@ -265,41 +395,87 @@ std::optional<int> Run::best_baseline(const std::vector<Standing>& standings) co
   return it == standings.end() ? std::nullopt : std::optional(it->record);
 }
 
-// The best of the screen, and the baseline's best beside them.
-std::vector<Loaded> Run::finalists() const {
+// The best of the screen, and beside them the baseline's best and the stored winner.
+std::vector<int> Run::finalists() const {
   const std::vector<Standing> screened = standings(Phase::screen);
-  std::vector<Loaded> chosen;
+  std::vector<int> chosen;
+  const auto add = [&](std::optional<int> record) {
+    if (record && std::ranges::find(chosen, *record) == chosen.end()) {
+      chosen.push_back(*record);
+    }
+  };
   for (const Standing& s : screened) {
     if (static_cast<int>(chosen.size()) < options_.protocol.final_variants) {
-      chosen.push_back({s.record, handles_.at(s.record)});
+      add(s.record);
     }
   }
-  if (const auto baseline = best_baseline(screened);
-      baseline && std::ranges::find(chosen, *baseline, &Loaded::record) == chosen.end()) {
-    chosen.push_back({*baseline, handles_.at(*baseline)});
+  add(best_baseline(screened));
+  if (options_.incumbent) {
+    const auto it = std::ranges::find_if(screened, [&](const Standing& s) {
+      return outcome_.records[static_cast<size_t>(s.record)].variant == *options_.incumbent;
+    });
+    add(it == screened.end() ? std::nullopt : std::optional(it->record));
   }
   return chosen;
 }
 
+// What the final will take, from the screen's times of those that would be in it.
+double Run::final_estimate_s() const {
+  double round_s = 0;
+  const std::vector<int> chosen = finalists();
+  for (const int record : chosen) {
+    round_s += standing(outcome_.rounds, Phase::screen, record, options_.protocol)->time_ns.median * 1e-9;
+  }
+  return round_s * final_size(chosen);
+}
+
+// Its size is settled before the first of its rounds, from the screen's times.
+int Run::final_size(const std::vector<int>& finalists) const {
+  const Protocol& p = options_.protocol;
+  double round_s = 0;
+  for (const int record : finalists) {
+    round_s += standing(outcome_.rounds, Phase::screen, record, p)->time_ns.median * 1e-9;
+  }
+  return affordable_rounds(p.final_rounds, p.final_min_rounds, p.final_time_s, round_s);
+}
+
 void Run::final() {
-  std::vector<Loaded> chosen = finalists();
+  std::vector<int> chosen = finalists();
   if (chosen.empty() || stopping()) {
     return;
   }
-  // Its size is settled before the first of its rounds, from the screen's times.
-  const Protocol& p = options_.protocol;
-  double round_s = 0;
-  for (const Loaded& item : chosen) {
-    round_s += standing(outcome_.rounds, Phase::screen, item.record, p.confidence)->time_ns.median * 1e-9;
-  }
-  const int rounds = affordable_rounds(p.final_rounds, p.final_min_rounds, p.final_time_s, round_s);
+  const int size = final_size(chosen);
+  const auto taken = [&] {
+    return static_cast<int>(std::ranges::count_if(outcome_.rounds, [&](const Round& round) {
+      return round.phase == Phase::final &&
+             std::ranges::all_of(chosen, [&](int record) { return contains(round, record); });
+    }));
+  };
   report(Progress::Stage::final);
-  if (!take_rounds(Phase::final, chosen, rounds, rounds, p.final_time_s)) {
-    return;  // cut short: not of the size settled on, so the screen decides
+  std::vector<Loaded> subjects;
+  if (taken() < size) {
+    for (const int record : chosen) {
+      if (load(record)) {
+        subjects.push_back({record, handles_.at(record)});
+      }
+      if (stopping()) {
+        return;
+      }
+    }
   }
-  final_held_ = true;
-  for (const Loaded& item : chosen) {
-    tell_measured(item.record, Phase::final);
+  while (!chosen.empty() && taken() < size) {
+    const auto failed = std::erase_if(chosen, [&](int record) { return record_at(record).failure.has_value(); });
+    if (failed > 0) {
+      continue;
+    }
+    if (!take_round(Phase::final, subjects)) {
+      return;  // cut short: not of the size settled on, so the screen decides
+    }
+    report(Progress::Stage::final);
+  }
+  final_held_ = !chosen.empty();
+  for (const int record : chosen) {
+    tell_measured(record, Phase::final);
   }
 }
 
@@ -315,12 +491,27 @@ void Run::conclude() {
   if (outcome_.ranking.empty()) {
     return;
   }
+  const Phase phase = outcome_.ranking.front().phase;
+  const Protocol& p = options_.protocol;
+  if (options_.incumbent) {
+    const auto stored = std::ranges::find_if(outcome_.ranking, [&](const Standing& s) {
+      return s.phase == phase && outcome_.records[static_cast<size_t>(s.record)].variant == *options_.incumbent;
+    });
+    const int best = outcome_.ranking.front().record;
+    if (stored != outcome_.ranking.end() && stored != outcome_.ranking.begin() &&
+        !surely_faster(best, stored->record, outcome_.rounds, phase, p)) {
+      std::rotate(outcome_.ranking.begin(), stored, stored + 1);
+      outcome_.incumbent_stayed = true;
+    }
+  }
   const Standing& best = outcome_.ranking.front();
   outcome_.winner = best.record;
-  outcome_.equivalents = equivalents_of(best.record, outcome_.ranking, outcome_.rounds, best.phase, options_.protocol);
+  outcome_.equivalents = equivalents_of(best.record, outcome_.ranking, outcome_.rounds, phase, p);
   outcome_.baseline = best_baseline(outcome_.ranking);
-  outcome_.copy_time_ns = standing(outcome_.rounds, best.phase, kCopy, options_.protocol.confidence)->time_ns;
+  outcome_.copy_time_ns = standing(outcome_.rounds, phase, kCopy, p)->time_ns;
 }
+
+// --- Counters -----------------------------------------------------------------------------------------
 
 void Run::profile() {
   if (options_.metrics.empty() || !outcome_.winner || stopping()) {
@@ -336,12 +527,15 @@ void Run::profile() {
     chosen.push_back(*outcome_.baseline);
   }
   report(Progress::Stage::profile);
-  const Stopwatch watch(outcome_.spent.profile_s);
   for (const int record : chosen) {
     if (stopping()) {
       return;
     }
-    auto profile = session_.profile(handles_.at(record), options_.metrics);
+    if (answers(record_at(record).profile, options_.metrics) || !load(record)) {
+      continue;
+    }
+    const Stopwatch watch(outcome_.spent.profile_s);
+    auto profile = session_->profile(handles_.at(record), options_.metrics);
     if (!profile) {
       // What was timed stands; only a device that is gone ends the run.
       if (profile.error().kind == FailureKind::device) {
@@ -350,20 +544,61 @@ void Run::profile() {
       tell(record, profile.error());
       continue;
     }
-    outcome_.records[static_cast<size_t>(record)].profile = *profile;
+    record_at(record).profile = *profile;
+    keep(TrialProfiled{trial(record), *profile});
     tell(record, Profiled{*std::move(profile)});
   }
 }
 
+// --- What is kept and told ----------------------------------------------------------------------------
+
+void Run::keep(JournalWhat what) {
+  if (!options_.keep || outcome_.stopped == StopReason::not_kept) {
+    return;
+  }
+  std::vector<JournalWhat> events;
+  if (!began_) {
+    began_ = true;
+    events.emplace_back(
+        RunBegan{.context = {outcome_.workload, outcome_.device.chip, outcome_.device.driver, options_.protocol},
+                 .provenance = outcome_.provenance,
+                 .seed = options_.seed,
+                 .fresh = options_.fresh});
+  }
+  events.push_back(std::move(what));
+  for (JournalWhat& event : events) {
+    if (const auto kept = options_.keep({context_, std::move(event)}); !kept) {
+      outcome_.stopped = StopReason::not_kept;
+      outcome_.stop_detail = kept.error().message;
+      return;
+    }
+  }
+}
+
+void Run::end() {
+  TimeSpent& spent = outcome_.spent;
+  spent.total_s = elapsed_s();
+  spent.ready_s = ready_ ? seconds_since(*ready_) : 0;
+  spent.idle_s = std::max(0.0, spent.total_s - spent.open_s - spent.verify_s - spent.measure_s - spent.profile_s);
+  if (began_) {
+    keep(RunEnded{.reason = outcome_.stopped,
+                  .winner = outcome_.winner ? to_string(trial(*outcome_.winner).variant) : std::string(),
+                  .spent = spent});
+  } else if (earlier_) {
+    outcome_.provenance = *earlier_;  // nothing was measured now
+  }
+}
+
 void Run::fail(int record, Failure failure) {
-  Record& r = outcome_.records[static_cast<size_t>(record)];
+  Record& r = record_at(record);
   r.failure = failure;
-  Progress::Family& family = progress_.families[family_of_.at(r.variant.kernel)];
-  ++family.done;
-  ++family.failed;
+  Progress::Family& of = family(record);
+  ++of.done;
+  ++of.failed;
   if (failure.kind == FailureKind::device) {
     lose(to_string(r.variant) + ": " + failure.what);
   }
+  keep(TrialFailed{trial(record), failure});
   tell(record, std::move(failure));
 }
 
@@ -379,7 +614,7 @@ void Run::tell(int record, What what) {
 }
 
 void Run::tell_measured(int record, Phase phase) {
-  if (const auto s = standing(outcome_.rounds, phase, record, options_.protocol.confidence)) {
+  if (const auto s = standing(outcome_.rounds, phase, record, options_.protocol)) {
     tell(record, Measured{phase, s->time_ns, s->ratio_to_copy});
   }
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,11 @@ namespace scantune {
 
 class Run {
  public:
-  Run(Session& session, Compiler& compiler, const std::vector<Candidate>& candidates, Strategy& strategy,
+  Run(Device& device, Compiler& compiler, const std::vector<Candidate>& candidates, Strategy& strategy,
       const TuneOptions& options, Outcome& outcome, Observer& observer, std::stop_token stop);
 
-  // Compile, verify and screen what the strategy asks for; then the final; then the counters.
+  // Compile, verify and screen what the strategy asks for; then the final; then the counters. What
+  // the journal knows is not done again; a session is opened when there is something to do.
   void search();
   void final();
   void profile();
@@ -26,31 +28,52 @@ class Run {
   // Fills in ranking, winner, equivalents, baseline and the copy's time from what is known.
   void conclude();
 
+  // The last words of the journal, where this run wrote any; and where the time went.
+  void end();
+
+  // Why the session could not be opened.
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+
  private:
   using Clock = std::chrono::steady_clock;
 
   [[nodiscard]] double elapsed_s() const;
   [[nodiscard]] bool stopping();
-  [[nodiscard]] bool lost() const { return outcome_.stopped == StopReason::device_lost; }
+  [[nodiscard]] bool broken_off() const;
   [[nodiscard]] bool out_of_budget() const;
   [[nodiscard]] bool all_done() const;
   [[nodiscard]] double final_estimate_s() const;
+  [[nodiscard]] int final_size(const std::vector<int>& finalists) const;
 
+  bool open_session();
   void ask_for_more();
+  [[nodiscard]] bool settled(int record) const;
   void accept(CompileAhead::Done done);
-  void screen_batch();
+  bool load(int record);  // for a phase after the screen; false where it failed
+  void screen_round();
+  [[nodiscard]] std::optional<Verdict> judge(int record) const;
+  void leave_pool(int record);
   void fail(int record, Failure failure);
   void lose(const std::string& what);
   void tell(int record, What what);
   void tell_measured(int record, Phase phase);
-  bool take_rounds(Phase phase, std::vector<Loaded>& batch, int wanted, int minimum, double time_s);
-  [[nodiscard]] std::vector<Loaded> finalists() const;
+
+  // One round; kept rounds are in the outcome afterwards. False where the phase must end.
+  bool take_round(Phase phase, std::vector<Loaded>& subjects);
+
+  void keep(JournalWhat what);
+  [[nodiscard]] const Trial& trial(int record) const { return trials_[static_cast<size_t>(record)]; }
+  [[nodiscard]] Record& record_at(int record) { return outcome_.records[static_cast<size_t>(record)]; }
+  Progress::Family& family(int record);
+
+  [[nodiscard]] std::vector<int> finalists() const;
   [[nodiscard]] bool is_baseline(int record) const;
   [[nodiscard]] std::optional<int> best_baseline(const std::vector<Standing>& standings) const;
   [[nodiscard]] std::vector<Standing> standings(Phase phase) const;
   void report(Progress::Stage stage);
 
-  Session& session_;
+  Device& device_;
+  Compiler& compiler_;
   const std::vector<Candidate>& candidates_;
   Strategy& strategy_;
   const TuneOptions& options_;
@@ -58,10 +81,21 @@ class Run {
   Observer& observer_;
   std::stop_token stop_;
   const Clock::time_point started_ = Clock::now();
+  std::optional<Clock::time_point> ready_;  // when the first variant was ready to be measured
 
+  std::unique_ptr<Session> session_;
+  std::optional<Error> error_;
+  std::string context_;
+  std::optional<Provenance> earlier_;  // who measured what the journal holds
+  bool began_ = false;                 // this run has written to the journal
+
+  std::vector<Trial> trials_;             // of each record
   std::map<std::string, int> record_of_;  // variant spelling -> index into candidates and records
-  std::map<int, Handle> handles_;         // verified records
-  std::vector<Loaded> ready_;             // verified, to be screened
+  std::map<int, Handle> handles_;         // loaded and verified in this session
+  std::vector<Loaded> pool_;              // in the screen
+  std::map<int, Interval> screened_ratio_;
+  std::set<int> screened_;  // need no more rounds of the screen
+  double round_s_ = 0;      // the last round of the screen
   int measured_ = 0;
   bool strategy_done_ = false;
   bool final_held_ = false;

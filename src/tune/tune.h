@@ -5,6 +5,7 @@
 // final of fixed size; the best of that are profiled. docs/measuring.md gives the reasons.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -12,9 +13,11 @@
 
 #include "catalog/catalog.h"
 #include "core/event.h"
+#include "core/journal.h"
 #include "core/outcome.h"
 #include "device/device.h"
 #include "strategy/strategy.h"
+#include "tune/history.h"
 
 namespace scantune {
 
@@ -30,6 +33,14 @@ struct TuneOptions {
   std::vector<std::string> metrics;  // requested counters; empty: none are read
   int profiled = 5;                  // best variants profiled, besides the baseline's best
   uint64_t seed = 1;
+
+  History history;                   // what earlier runs of the same context have left
+  bool fresh = false;                // written to the journal: what came before this run is not to be used again
+  std::optional<Variant> incumbent;  // the stored winner: it stays unless another is faster by more than noise
+
+  // Keeps an event before the next thing is done. An error ends the run: what cannot be kept is not
+  // worth measuring. Empty: nothing is kept.
+  std::function<Expected<void>(const JournalEvent&)> keep;
 };
 
 // How far a run is. Counts are of variants.
@@ -60,8 +71,9 @@ class Observer {
 
 // Tunes one workload. Candidates that break a constraint become failed records and are not
 // compiled. The outcome is complete as far as it goes when the run is interrupted, runs out of
-// budget or loses its device (Outcome::stopped says which); an error means that nothing could be
-// started. `provenance` needs tool_version, host and time filled in; the rest is added here.
+// budget, loses its device or can no longer keep its events (Outcome::stopped says which); an error
+// means that nothing could be started. `provenance` needs tool_version, host and time filled in; the rest is added
+// here.
 Expected<Outcome> tune(Device& device, Compiler& compiler, const Workload& workload,
                        const std::vector<Candidate>& candidates, Strategy& strategy, const TuneOptions& options,
                        Provenance provenance, Observer& observer, std::stop_token stop);

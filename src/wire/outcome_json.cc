@@ -43,10 +43,13 @@ Json write_standing_of(const Outcome& outcome, std::optional<int> record) {
 
 Json write_spent(const TimeSpent& spent) {
   return {{"compile_s", spent.compile_s},
+          {"open_s", spent.open_s},
           {"verify_s", spent.verify_s},
           {"measure_s", spent.measure_s},
           {"profile_s", spent.profile_s},
-          {"total_s", spent.total_s}};
+          {"idle_s", spent.idle_s},
+          {"total_s", spent.total_s},
+          {"ready_s", spent.ready_s}};
 }
 
 Json write_outcome(const Outcome& outcome) {
@@ -68,6 +71,9 @@ Json write_outcome(const Outcome& outcome) {
           {"device", write_device(outcome.device)},
           {"stopped", name(outcome.stopped)},
           {"stop_detail", text_or_null(outcome.stop_detail)},
+          {"resumed", outcome.resumed},
+          {"discarded_rounds", outcome.discarded_rounds},
+          {"incumbent_stayed", outcome.incumbent_stayed},
           {"winner", write_standing_of(outcome, outcome.winner)},
           {"equivalents", std::move(equivalents)},
           {"baseline", write_standing_of(outcome, outcome.baseline)},

@@ -156,38 +156,58 @@ Json write_device(const DeviceInfo& device) {
 
 // Both directions name every member of Protocol: one more does not compile until it is written and read.
 Json write_protocol(const Protocol& protocol) {
-  const auto& [version, warmup_copies, round_variants, round_copies, screen_rounds, screen_min_rounds, screen_time_s,
-               final_rounds, final_min_rounds, final_time_s, final_variants, confidence, equivalence] = protocol;
+  const auto& [version, warmup_copies, round_variants, round_copies, short_run_ns, sample_ns, race_min_rounds,
+               race_margin, screen_looks, tight_half_width, screen_min_rounds, screen_time_s, final_rounds,
+               final_min_rounds, final_time_s, final_variants, disturbance, discard_share, confidence, equivalence] =
+      protocol;
   return {{"version", version},
           {"warmup_copies", warmup_copies},
           {"round_variants", round_variants},
           {"round_copies", round_copies},
-          {"screen_rounds", screen_rounds},
+          {"short_run_ns", short_run_ns},
+          {"sample_ns", sample_ns},
+          {"race_min_rounds", race_min_rounds},
+          {"race_margin", race_margin},
+          {"screen_looks", screen_looks},
+          {"tight_half_width", tight_half_width},
           {"screen_min_rounds", screen_min_rounds},
           {"screen_time_s", screen_time_s},
           {"final_rounds", final_rounds},
           {"final_min_rounds", final_min_rounds},
           {"final_time_s", final_time_s},
           {"final_variants", final_variants},
+          {"disturbance", disturbance},
+          {"discard_share", discard_share},
           {"confidence", confidence},
           {"equivalence", equivalence}};
 }
 
 Protocol read_protocol(const Node& node) {
   Protocol protocol;
-  auto& [version, warmup_copies, round_variants, round_copies, screen_rounds, screen_min_rounds, screen_time_s,
-         final_rounds, final_min_rounds, final_time_s, final_variants, confidence, equivalence] = protocol;
+  auto& [version, warmup_copies, round_variants, round_copies, short_run_ns, sample_ns, race_min_rounds, race_margin,
+         screen_looks, tight_half_width, screen_min_rounds, screen_time_s, final_rounds, final_min_rounds, final_time_s,
+         final_variants, disturbance, discard_share, confidence, equivalence] = protocol;
   version = node.at("version").small_integer();
   warmup_copies = node.at("warmup_copies").small_integer();
   round_variants = node.at("round_variants").small_integer();
   round_copies = node.at("round_copies").small_integer();
-  screen_rounds = node.at("screen_rounds").small_integer();
+  short_run_ns = node.at("short_run_ns").number();
+  sample_ns = node.at("sample_ns").number();
+  race_min_rounds = node.at("race_min_rounds").small_integer();
+  race_margin = node.at("race_margin").number();
+  screen_looks.clear();
+  for (const Node& look : node.at("screen_looks").items()) {
+    screen_looks.push_back(look.small_integer());
+  }
+  tight_half_width = node.at("tight_half_width").number();
   screen_min_rounds = node.at("screen_min_rounds").small_integer();
   screen_time_s = node.at("screen_time_s").number();
   final_rounds = node.at("final_rounds").small_integer();
   final_min_rounds = node.at("final_min_rounds").small_integer();
   final_time_s = node.at("final_time_s").number();
   final_variants = node.at("final_variants").small_integer();
+  disturbance = node.at("disturbance").number();
+  discard_share = node.at("discard_share").number();
   confidence = node.at("confidence").number();
   equivalence = node.at("equivalence").number();
   return protocol;
@@ -335,7 +355,13 @@ Json write_samples(const std::vector<Round>& rounds, const std::vector<std::stri
       order.push_back(sample.subject - kCopy);
       times.push_back(std::isfinite(sample.time_ns) ? Json(sample.time_ns) : Json(nullptr));
     }
-    rows.push_back({{"phase", name(round.phase)}, {"order", std::move(order)}, {"time_ns", std::move(times)}});
+    Json row = {{"phase", name(round.phase)}};
+    if (round.runs != 1) {
+      row["runs"] = round.runs;
+    }
+    row["order"] = std::move(order);
+    row["time_ns"] = std::move(times);
+    rows.push_back(std::move(row));
   }
   return {{"subjects", std::move(names)}, {"rounds", std::move(rows)}};
 }
@@ -358,7 +384,8 @@ std::vector<Round> read_samples(const Node& node, const std::vector<std::string>
     if (order.size() != times.size()) {
       row.refuse(fmt::format(R"("order" has {} elements, "time_ns" has {})", order.size(), times.size()));
     }
-    Round round{read_phase(row.at("phase")), {}};
+    const auto runs = row.find("runs");
+    Round round{read_phase(row.at("phase")), {}, runs ? runs->small_integer() : 1};
     for (size_t i = 0; i < order.size(); ++i) {
       if (order[i] < 0 || std::cmp_greater_equal(order[i], subject_of.size())) {
         row.at("order").refuse(fmt::format("{} is no index into \"subjects\"", order[i]));

@@ -55,7 +55,6 @@ class FakeCompiler final : public Compiler {
     }
     Artifact artifact;
     artifact.variant = variant;
-    artifact.source_digest = "digest of " + variant.kernel;
     artifact.compile_s = 0.25;
     const auto it = plan_.registers.find(name);
     artifact.resources = {
