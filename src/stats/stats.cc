@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 
 namespace scantune::stats {
@@ -10,6 +11,9 @@ namespace {
 std::vector<double> sorted(std::span<const double> samples) {
   if (samples.empty()) {
     throw std::invalid_argument("statistics of no samples");
+  }
+  if (std::ranges::any_of(samples, [](double sample) { return std::isnan(sample); })) {
+    throw std::invalid_argument("statistics of samples that are not numbers");
   }
   std::vector<double> values(samples.begin(), samples.end());
   std::ranges::sort(values);
@@ -21,35 +25,41 @@ double middle(const std::vector<double>& values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-// The largest rank l (0-based from either end) with P(Binomial(n, 1/2) <= l) <= tail, or -1.
-int64_t binomial_half_quantile(size_t n, double tail) {
+// The samples between which the interval lies, counted from either end and from 0, and how often it misses.
+struct Ranks {
+  size_t from_end = 0;
+  double miss = 1;
+};
+
+// The interval x(l+1) .. x(n-l) in 1-based order statistics misses the median when l or fewer samples lie on one side
+// of it, that is with probability 2 P(Binomial(n, 1/2) <= l): the largest l for which that is at most 1 - confidence,
+// and 0 where there is none.
+Ranks interval_ranks(size_t n, double confidence) {
+  if (n == 0) {
+    throw std::invalid_argument("an interval of no samples");
+  }
+  if (!(confidence > 0 && confidence < 1)) {
+    throw std::invalid_argument("a confidence lies between 0 and 1, both excluded");
+  }
+  // A probability that is equal to the bound must not be lost to rounding: 7 samples reach exactly 1 - 2/2^7.
+  const double tail = (1 - confidence) / 2 * (1 + 1e-10);
   const auto trials = static_cast<double>(n);
   double cumulative = 0;
-  int64_t rank = -1;
+  Ranks ranks;
   for (size_t k = 0; k < n; ++k) {
     const auto successes = static_cast<double>(k);
     // log of C(n, k) / 2^n, so that large n neither overflows nor vanishes too early.
     cumulative += std::exp(std::lgamma(trials + 1) - std::lgamma(successes + 1) - std::lgamma(trials - successes + 1) -
                            trials * std::log(2.0));
+    if (cumulative > tail && k > 0) {
+      break;
+    }
+    ranks = {k, std::min(1.0, 2 * cumulative)};
     if (cumulative > tail) {
       break;
     }
-    rank = static_cast<int64_t>(k);
   }
-  return rank;
-}
-
-// The mean time of a round's copies, or 0 where it has none.
-double mean_copy_ns(const Round& round) {
-  double total = 0;
-  int count = 0;
-  for (const Sample& sample : round.samples) {
-    if (sample.subject == kCopy) {
-      total += sample.time_ns;
-      ++count;
-    }
-  }
-  return count == 0 ? 0 : total / count;
+  return ranks;
 }
 
 }  // namespace
@@ -58,11 +68,25 @@ double median(std::span<const double> samples) { return middle(sorted(samples));
 
 Interval median_interval(std::span<const double> samples, double confidence) {
   const std::vector<double> values = sorted(samples);
-  // x(l+1) .. x(n-l) in 1-based order statistics misses the median when l or fewer samples lie on
-  // one side of it.
-  const auto rank =
-      static_cast<size_t>(std::max<int64_t>(0, binomial_half_quantile(values.size(), (1 - confidence) / 2)));
+  const size_t rank = interval_ranks(values.size(), confidence).from_end;
   return {middle(values), values[rank], values[values.size() - 1 - rank]};
+}
+
+double median_interval_coverage(size_t count, double confidence) { return 1 - interval_ranks(count, confidence).miss; }
+
+std::vector<double> copies_ns(const Round& round) {
+  std::vector<double> copies;
+  for (const Sample& sample : round.samples) {
+    if (sample.subject == kCopy) {
+      copies.push_back(sample.time_ns);
+    }
+  }
+  return copies;
+}
+
+double mean_copy_ns(const Round& round) {
+  const std::vector<double> copies = copies_ns(round);
+  return copies.empty() ? 0 : std::accumulate(copies.begin(), copies.end(), 0.0) / static_cast<double>(copies.size());
 }
 
 Pairs pairs_of(std::span<const Round> rounds, Phase phase, int subject) {
