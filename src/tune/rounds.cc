@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
+#include "stats/comparison.h"
+#include "stats/disturbance.h"
+#include "stats/sequential.h"
 #include "stats/stats.h"
 
 namespace scantune {
 namespace {
 
-// Rounds whose copies tell what the copy takes at the moment: enough for a median that one bad round
-// does not move, few enough to follow clocks that settle at another level.
-constexpr size_t kRecentRounds = 15;
+constexpr size_t kRecentRounds = 9;  // see stats::disturbed
 
 int registers_of(const Record& record) {
   int most = 0;
@@ -67,14 +69,15 @@ std::string RoundTaker::disturbance(Session& session, const Round& round) {
   const std::vector<double> copies_ns = copies_of(round);
   const std::vector<double> recent_ns(recent_copies_ns_.begin(), recent_copies_ns_.end());
   if (reason.empty() && stats::disturbed(copies_ns, recent_ns, protocol_.disturbance)) {
-    reason = fmt::format("its copies took {:.4g} and {:.4g} us, those before it {}", copies_ns.front() * 1e-3,
-                         copies_ns.back() * 1e-3,
-                         recent_ns.empty() ? "nothing yet" : fmt::format("{:.4g}", stats::median(recent_ns) * 1e-3));
+    const auto [least, most] = std::ranges::minmax(copies_ns);
+    reason = fmt::format("its copies took {:.4g} to {:.4g} us", least * 1e-3, most * 1e-3);
+    if (!recent_ns.empty()) {
+      reason += fmt::format(", those before it {:.4g} us", stats::median(recent_ns) * 1e-3);
+    }
   }
-  for (const double copy_ns : copies_ns) {
-    recent_copies_ns_.push_back(copy_ns);
-  }
-  while (recent_copies_ns_.size() > kRecentRounds * static_cast<size_t>(protocol_.round_copies)) {
+  recent_copies_ns_.push_back(std::accumulate(copies_ns.begin(), copies_ns.end(), 0.0) /
+                              static_cast<double>(copies_ns.size()));
+  if (recent_copies_ns_.size() > kRecentRounds) {
     recent_copies_ns_.pop_front();
   }
   ++taken_;
@@ -122,7 +125,7 @@ RoundsEnd RoundTaker::take(Session& session, Phase phase, const std::vector<Load
 }
 
 double confidence_of(Phase phase, const Protocol& protocol) {
-  return phase == Phase::screen ? stats::look_confidence(protocol.screen_looks.size(), protocol.confidence)
+  return phase == Phase::screen ? stats::look_confidence({protocol.screen_looks}, protocol.confidence)
                                 : protocol.confidence;
 }
 

@@ -54,7 +54,7 @@ class RoundTaker {
   Backend backend_;
   const Protocol& protocol_;
   std::mt19937_64 random_;
-  std::deque<double> recent_copies_ns_;  // of the last rounds that were kept
+  std::deque<double> recent_copies_ns_;  // the mean of each of the last rounds, as taken
   int taken_ = 0;
   int discarded_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "stats/sequential.h"
 #include "stats/stats.h"
 
 namespace scantune {
@@ -280,8 +281,9 @@ void Run::screen_round() {
       screened_ratio_[item.record] = s->ratio_to_copy;
     }
   }
+  const double race_margin = stats::racing_margin(outcome_.rounds, options_.protocol.race_margin);
   for (const Loaded& item : subjects) {
-    if (const auto verdict = judge(item.record)) {
+    if (const auto verdict = judge(item.record, race_margin)) {
       keep(TrialScreened{trial(item.record), *verdict});
       screened_.insert(item.record);
       std::erase_if(pool_, [&](const Loaded& in_pool) { return in_pool.record == item.record; });
@@ -292,21 +294,26 @@ void Run::screen_round() {
 }
 
 // Whether the sampling of a variant in the screen is over, and why.
-std::optional<Verdict> Run::judge(int record) const {
+std::optional<Verdict> Run::judge(int record, double race_margin) const {
   const Protocol& p = options_.protocol;
   const std::vector<double> ratios = stats::pairs_of(outcome_.rounds, Phase::screen, record).ratio;
   const int last = affordable_rounds(p.screen_looks.back(), p.screen_min_rounds, p.screen_time_s, round_s_);
   const auto leader = std::ranges::max_element(screened_ratio_, {}, [](const auto& of) { return of.second.median; });
-  if (leader->first != record &&
-      stats::certainly_slower(ratios, leader->second, std::min(p.race_min_rounds, last), p.race_margin)) {
-    return Verdict::slower;
+  const stats::StoppingRule rule{.looks = {p.screen_looks},
+                                 .confidence = p.confidence,
+                                 .half_width = p.tight_half_width,
+                                 .racing = {std::min(p.race_min_rounds, last), race_margin}};
+  switch (stats::judge(ratios, rule, leader->first == record ? std::nullopt : std::optional(leader->second))) {
+    case stats::Verdict::no_winner:
+      return Verdict::slower;
+    case stats::Verdict::tight:
+      return Verdict::tight;
+    case stats::Verdict::exhausted:
+      return Verdict::enough;
+    case stats::Verdict::go_on:
+      break;
   }
-  const auto count = static_cast<int>(ratios.size());
-  if (std::ranges::find(p.screen_looks, count) != p.screen_looks.end() &&
-      stats::median_interval(ratios, confidence_of(Phase::screen, p)).relative_half_width() <= p.tight_half_width) {
-    return Verdict::tight;
-  }
-  return count >= last ? std::optional(Verdict::enough) : std::nullopt;
+  return std::cmp_greater_equal(ratios.size(), last) ? std::optional(Verdict::enough) : std::nullopt;
 }
 
 // A variant's screen is over: in this run, or in an earlier one.

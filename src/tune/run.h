@@ -51,7 +51,7 @@ class Run {
   void accept(CompileAhead::Done done);
   bool load(int record);  // for a phase after the screen; false where it failed
   void screen_round();
-  [[nodiscard]] std::optional<Verdict> judge(int record) const;
+  [[nodiscard]] std::optional<Verdict> judge(int record, double race_margin) const;
   void leave_pool(int record);
   void fail(int record, Failure failure);
   void lose(const std::string& what);

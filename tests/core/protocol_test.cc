@@ -24,8 +24,9 @@ TEST(Digest, SeesEveryByte) {
 TEST(Protocol, DigestChangesWithEachMember) {
   // Names every member, so that one more does not compile until it is tested here.
   Protocol protocol;
-  auto& [version, warmup_copies, round_variants, round_copies, screen_rounds, screen_min_rounds, screen_time_s,
-         final_rounds, final_min_rounds, final_time_s, final_variants, confidence, equivalence] = protocol;
+  auto& [version, warmup_copies, round_variants, round_copies, short_run_ns, sample_ns, race_min_rounds, race_margin,
+         screen_looks, tight_half_width, screen_min_rounds, screen_time_s, final_rounds, final_min_rounds, final_time_s,
+         final_variants, disturbance, discard_share, confidence, equivalence] = protocol;
   std::set<std::string> digests = {digest(protocol)};
   size_t expected = 1;
   const auto changes_with = [&](auto& member, auto by) {
@@ -35,15 +36,16 @@ TEST(Protocol, DigestChangesWithEachMember) {
     member = old;
     EXPECT_EQ(digests.size(), ++expected);
   };
-  for (int* member : {&version, &warmup_copies, &round_variants, &round_copies, &screen_rounds, &screen_min_rounds,
-                      &final_rounds, &final_min_rounds, &final_variants}) {
+  for (int* member : {&version, &warmup_copies, &round_variants, &round_copies, &race_min_rounds, &screen_looks[0],
+                      &screen_looks[2], &screen_min_rounds, &final_rounds, &final_min_rounds, &final_variants}) {
     changes_with(*member, 1);
   }
-  for (double* member : {&screen_time_s, &final_time_s}) {
+  for (double* member : {&short_run_ns, &sample_ns, &screen_time_s, &final_time_s}) {
     changes_with(*member, 0.25);
   }
-  changes_with(confidence, 0.001);
-  changes_with(equivalence, 0.0001);
+  for (double* member : {&race_margin, &tight_half_width, &disturbance, &discard_share, &confidence, &equivalence}) {
+    changes_with(*member, 0.0001);
+  }
   EXPECT_EQ(digests.count(digest(protocol)), 1U);
 }
 

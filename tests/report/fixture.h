@@ -81,7 +81,14 @@ inline Outcome finished_run() {
   outcome.equivalents = {1};
   outcome.baseline = 3;
   outcome.copy_time_ns = {2.0e6, 1.999e6, 2.001e6};
-  outcome.spent = {.compile_s = 20, .verify_s = 1.5, .measure_s = 2.5, .profile_s = 0.5, .total_s = 6.1};
+  outcome.spent = {.compile_s = 20,
+                   .open_s = 0.4,
+                   .verify_s = 1.5,
+                   .measure_s = 2.5,
+                   .profile_s = 0.5,
+                   .idle_s = 1.2,
+                   .total_s = 6.1,
+                   .ready_s = 5};
   outcome.records[0].profile = Profile{{{"row_carry",
                                          {counter(kDuration, 2.1e6, "ns"), counter(kDramThroughput, 88.94, "%"),
                                           counter(kDramRead, 4294967296.0, "bytes")}}}};

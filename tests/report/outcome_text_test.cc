@@ -9,6 +9,7 @@
 namespace scantune::report {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -171,7 +172,8 @@ TEST(OutcomeText, NamesTheLostDevice) {
 TEST(OutcomeText, BreaksTheTimeDownOnlyWhenVerbose) {
   EXPECT_THAT(outcome_text(finished_run(), {}), Not(HasSubstr("Time ")));
   EXPECT_THAT(outcome_text(finished_run(), {.verbose = true}),
-              HasSubstr("6.1 s in all: verify 1.5 s, measure 2.5 s, profile 0.5 s; compile 20.0 s"));
+              AllOf(HasSubstr("6.1 s in all: open 0.4 s, verify 1.5 s, measure 2.5 s, profile 0.5 s, idle 1.2 s;"),
+                    HasSubstr("compile 20.0 s"), HasSubstr("busy 98%")));
 }
 
 TEST(OutcomeText, UsesColourOnlyWhenAsked) {

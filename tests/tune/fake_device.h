@@ -29,10 +29,14 @@ struct FakePlan {
   std::string metric_reason;  // counters are null with this reason; empty: they are read
   int64_t free_bytes = int64_t{1} << 40;
   std::map<std::string, int> registers;
+  Backend backend = Backend::cpu;
+  std::string edition = "first ";  // part of every build's digest
+  std::function<std::string(int round)> disturbance = [](int) { return std::string(); };
 };
 
 struct FakeLog {
-  std::vector<std::string> steps;  // "load X", "verify X", "round X", "profile X"
+  std::vector<std::string> steps;  // "open", "load X", "verify X", "round X", "profile X"
+  std::vector<RoundSpec> specs;    // of each round, the warm-up included
   std::vector<std::vector<Handle>> orders;
 };
 
@@ -42,9 +46,9 @@ class FakeCompiler final : public Compiler {
 
   [[nodiscard]] int concurrency() const override { return 2; }
 
-  [[nodiscard]] std::string build_digest(const Kernel& /*kernel*/, const Workload& /*workload*/,
-                                         const Variant& variant, const Chip& /*chip*/) const override {
-    return "build of " + to_string(variant);
+  [[nodiscard]] std::string build_digest(const Kernel& /*kernel*/, const Workload& /*workload*/, const Variant& variant,
+                                         const Chip& /*chip*/) const override {
+    return plan_.edition + to_string(variant);
   }
 
   tl::expected<Artifact, Failure> compile(const Kernel& /*kernel*/, const Workload& /*workload*/,
@@ -86,10 +90,11 @@ class FakeSession final : public Session {
     return {};
   }
 
-  tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& /*spec*/,
+  tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& spec,
                                                       std::stop_token stop) override {
     const int number = rounds_++;
     log_.orders.emplace_back(order.begin(), order.end());
+    log_.specs.push_back(spec);
     if (plan_.lose_copy_after_rounds >= 0 && number >= plan_.lose_copy_after_rounds) {
       return tl::unexpected(RoundFault{std::nullopt, {FailureKind::device, "the GPU has fallen off the bus"}});
     }
@@ -114,6 +119,8 @@ class FakeSession final : public Session {
     }
     return samples;
   }
+
+  [[nodiscard]] std::string disturbance() override { return plan_.disturbance(rounds_); }
 
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override {
     log_.steps.push_back("profile " + spelling(handle));
@@ -143,6 +150,7 @@ class FakeDevice final : public Device {
  public:
   FakeDevice(FakePlan& plan, FakeLog& log) : plan_(plan), log_(log) {
     info_.chip.name = "Fake";
+    info_.chip.backend = plan.backend;
     info_.id = "fake:0";
     info_.free_bytes = plan.free_bytes;
   }
@@ -150,6 +158,7 @@ class FakeDevice final : public Device {
   [[nodiscard]] const DeviceInfo& info() const override { return info_; }
   [[nodiscard]] int64_t memory_needed(const Workload& workload) const override { return 2 * workload.copy_bytes(); }
   Expected<std::unique_ptr<Session>> open(const Workload& /*workload*/, uint64_t /*seed*/) override {
+    log_.steps.emplace_back("open");
     return std::make_unique<FakeSession>(plan_, log_);
   }
 

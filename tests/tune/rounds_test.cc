@@ -13,7 +13,7 @@ TEST(AffordableRounds, AreNeverFewerThanTheMinimum) { EXPECT_EQ(affordable_round
 
 TEST(AffordableRounds, AreAllWhereTheTimeIsUnknown) { EXPECT_EQ(affordable_rounds(30, 8, 10, 0), 30); }
 
-TEST(Standing, IsMissingWhereThereIsNoSample) { EXPECT_FALSE(standing({}, Phase::screen, 0, 0.95)); }
+TEST(Standing, IsMissingWhereThereIsNoSample) { EXPECT_FALSE(standing({}, Phase::screen, 0, Protocol{})); }
 
 TEST(EquivalentsOf, NeedsTheRivalInTheSamePhase) {
   const std::vector<Round> rounds = {{Phase::final, {{0, 100}, {kCopy, 100}}},

@@ -3,10 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <array>
 
-#include "fake_device.h"
+#include "fixture.h"
 
 namespace scantune {
 namespace {
@@ -16,59 +15,6 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
-
-Kernel family(std::string name, bool baseline) {
-  Kernel kernel;
-  kernel.name = std::move(name);
-  kernel.baseline = baseline;
-  return kernel;
-}
-
-// A run of the loop over `fast tile=0..` and `base tile=500..` on the fake device.
-class TuneTest : public testing::Test {
- protected:
-  void add(const Kernel& kernel, int64_t tile, std::string broken = {}) {
-    candidates.push_back({&kernel, Variant{kernel.name, {{"tile", tile}}}, std::move(broken)});
-  }
-
-  Expected<Outcome> run() {
-    std::vector<Variant> admitted;
-    for (const Candidate& candidate : candidates) {
-      if (candidate.broken.empty()) {
-        admitted.push_back(candidate.variant);
-      }
-    }
-    const auto strategy = exhaustive(admitted);
-    FakeCompiler compiler(plan);
-    FakeDevice device(plan, log);
-    return tune(device, compiler, workload, candidates, *strategy, options, provenance, observer,
-                plan.stop.get_token());
-  }
-
-  static const Record& record_of(const Outcome& outcome, const std::string& variant) {
-    return *std::ranges::find_if(outcome.records, [&](const Record& r) { return to_string(r.variant) == variant; });
-  }
-  static std::string winner_of(const Outcome& outcome) {
-    return to_string(outcome.records.at(static_cast<size_t>(outcome.winner.value())).variant);
-  }
-
-  struct Listener final : Observer {
-    void event(const Event& event) override { events.push_back(event); }
-    void progress(const Progress& progress) override { stages.push_back(progress.stage); }
-    std::vector<Event> events;
-    std::vector<Progress::Stage> stages;
-  };
-
-  Kernel fast = family("fast", false);
-  Kernel base = family("base", true);
-  Workload workload{.shape = Shape{{64, 64}, 1}};
-  std::vector<Candidate> candidates;
-  TuneOptions options;
-  Provenance provenance;
-  FakePlan plan;
-  FakeLog log;
-  Listener observer;
-};
 
 TEST_F(TuneTest, FindsTheFastestVariantAndTheBaselinesBest) {
   for (const int64_t tile : {300, 100, 200}) {
@@ -178,13 +124,13 @@ TEST_F(TuneTest, ALostDeviceEndsTheRunWithWhatIsKnown) {
 TEST_F(TuneTest, ALossInTheFinalKeepsTheScreensWinner) {
   add(fast, 1);
   add(fast, 2);
-  plan.lose_copy_after_rounds = 1 + 5 + 3;  // warm-up, screen, three rounds of the final
+  plan.lose_copy_after_rounds = 1 + 7 + 3;  // warm-up, screen to its first look, three rounds of the final
   const Outcome outcome = run().value();
   EXPECT_EQ(outcome.stopped, StopReason::device_lost);
   EXPECT_THAT(outcome.stop_detail, HasSubstr("fallen off the bus"));
   EXPECT_EQ(winner_of(outcome), "fast tile=1");
   EXPECT_EQ(outcome.ranking.front().phase, Phase::screen);
-  EXPECT_EQ(outcome.rounds.size(), 8U);  // nothing measured is dropped
+  EXPECT_EQ(outcome.rounds.size(), 10U);  // nothing measured is dropped
   EXPECT_THAT(log.steps, Not(Contains(StartsWith("profile"))));
 }
 
@@ -350,7 +296,7 @@ TEST_F(TuneTest, FillsInProvenance) {
   EXPECT_EQ(outcome.provenance.tool_version, "9.9.9");
   EXPECT_EQ(outcome.provenance.device, "fake:0");
   EXPECT_EQ(outcome.provenance.protocol, digest(options.protocol));
-  EXPECT_EQ(outcome.provenance.source, "digest of fast");
+  EXPECT_EQ(outcome.provenance.source, source_digest(fast));
 }
 
 }  // namespace

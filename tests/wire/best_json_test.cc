@@ -81,7 +81,7 @@ TEST(BestFile, ReadsBackEveryMemberOfWhatWasWritten) {
 
 TEST(BestFile, ReadsBackAProtocolUnlikeTheDefault) {
   BestEntry changed = entry();
-  changed.protocol = {2, 3, 4, 5, 6, 7, 8.5, 9, 10, 11.5, 12, 0.99, 0.25};
+  changed.protocol = {3, 3, 4, 5, 6.5, 7.5, 8, 0.25, {9, 11}, 0.125, 10, 12.5, 13, 14, 15.5, 16, 0.2, 0.3, 0.99, 0.25};
   EXPECT_EQ(parse_best(merged("", {changed}))->front().protocol, changed.protocol);
 }
 
@@ -90,6 +90,7 @@ TEST(BestFile, KeepsEveryBitOfASample) {
   precise.rounds[0].samples[0].time_ns = 2018432.1250000002;
   precise.rounds[0].samples[1].time_ns = 0.1;
   precise.rounds[0].samples[2].time_ns = 1.7976931348623157e308;
+  precise.rounds[0].runs = 125;
   EXPECT_EQ(parse_best(merged("", {precise}))->front().rounds, precise.rounds);
 }
 
