@@ -13,4 +13,26 @@ std::string digest(const Context& context) {
                             digest(context.protocol)));
 }
 
+std::string_view name(EventKind kind) {
+  switch (kind) {
+    case EventKind::run_began:
+      return "run_began";
+    case EventKind::compiled:
+      return "compiled";
+    case EventKind::verified:
+      return "verified";
+    case EventKind::round:
+      return "round";
+    case EventKind::profiled:
+      return "profiled";
+    case EventKind::failed:
+      return "failed";
+    case EventKind::run_ended:
+      return "run_ended";
+  }
+  return "unknown";
+}
+
+EventKind kind_of(const JournalWhat& what) { return kAllEventKinds.at(what.index()); }
+
 }  // namespace scantune

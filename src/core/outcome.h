@@ -21,6 +21,8 @@ struct TimeSpent {
   double measure_s = 0;
   double profile_s = 0;
   double total_s = 0;
+
+  bool operator==(const TimeSpent&) const = default;
 };
 
 // One measured variant with its estimates, over the rounds of the last phase it took part in.
