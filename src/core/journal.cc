@@ -25,4 +25,28 @@ std::string_view name(Verdict verdict) {
   return "unknown";
 }
 
+std::string_view name(EventKind kind) {
+  switch (kind) {
+    case EventKind::run_began:
+      return "run_began";
+    case EventKind::compiled:
+      return "compiled";
+    case EventKind::verified:
+      return "verified";
+    case EventKind::round:
+      return "round";
+    case EventKind::screened:
+      return "screened";
+    case EventKind::profiled:
+      return "profiled";
+    case EventKind::failed:
+      return "failed";
+    case EventKind::run_ended:
+      return "run_ended";
+  }
+  return "unknown";
+}
+
+EventKind kind_of(const JournalWhat& what) { return kAllEventKinds.at(what.index()); }
+
 }  // namespace scantune

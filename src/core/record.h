@@ -73,6 +73,8 @@ std::string_view name(FailureKind kind);
 struct Failure {
   FailureKind kind = FailureKind::compile;
   std::string what;
+
+  bool operator==(const Failure&) const = default;
 };
 
 // The fold of what happened to one variant.

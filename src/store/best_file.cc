@@ -1,6 +1,5 @@
 #include "store/best_file.h"
 
-#include <cerrno>
 #include <system_error>
 
 #include "store/file.h"
@@ -11,15 +10,6 @@ namespace scantune::store {
 namespace {
 
 namespace fs = std::filesystem;
-
-Expected<void> create_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    return tl::unexpected(system_error("create the folder", folder, error.value()));
-  }
-  return {};
-}
 
 // The text of an existing best file, or an empty one.
 Expected<std::string> read_existing(const fs::path& path) {
@@ -50,20 +40,9 @@ struct Held {
 };
 
 Expected<Held> hold(const fs::path& path) {
-  if (!path.has_filename()) {
-    return bad_input("cannot write '{}': it names no file; name one such as results/best.json", path.string());
-  }
-  const auto target = follow_links(path);
+  const auto target = prepare_file(path, "results/best.json");
   if (!target) {
     return tl::unexpected(target.error());
-  }
-  if (const auto made = create_folder(folder_of(*target)); !made) {
-    return tl::unexpected(made.error());
-  }
-  // Before anything is opened: reading a pipe would wait, and reading a device might not end.
-  std::error_code error;
-  if (const fs::file_status status = fs::status(*target, error); fs::exists(status) && !fs::is_regular_file(status)) {
-    return tl::unexpected(system_error("write", path, fs::is_directory(status) ? EISDIR : EINVAL));
   }
   auto lock = FileLock::take(*target);
   if (!lock) {

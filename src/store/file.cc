@@ -9,7 +9,10 @@
 #include <cerrno>
 #include <optional>
 #include <random>
+#include <system_error>
 #include <utility>
+
+#include "store/descriptor.h"
 
 namespace scantune::store {
 namespace {
@@ -22,6 +25,9 @@ constexpr int kMaxLinks = 40;
 // What check_writable tries to write: enough that a full disk shows.
 constexpr size_t kProbeBytes = size_t{64} << 10;
 
+// What is gathered before a write.
+constexpr size_t kBufferBytes = size_t{1} << 20;
+
 std::string_view what_to_do(int error_number) {
   switch (error_number) {
     case ENOSPC:
@@ -31,6 +37,8 @@ std::string_view what_to_do(int error_number) {
     case EPERM:
     case EROFS:
       return "; check its permissions or name another file";
+    case EFBIG:
+      return "; raise the limit of a file's size (ulimit -f) or name another file";
     case EISDIR:
     case EINVAL:
       return "; name a regular file";
@@ -64,27 +72,6 @@ bool is_about_the_path(int error_number) {
 tl::unexpected<Error> refuse(std::string_view verb, const fs::path& path, int error_number) {
   return tl::unexpected(system_error(verb, path, error_number));
 }
-
-// A file descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() { static_cast<void>(close()); }
-
-  [[nodiscard]] int get() const { return fd_; }
-  // 0, or the errno: some file systems report a failed write only here.
-  int close() {
-    const int fd = std::exchange(fd_, -1);
-    return fd < 0 || ::close(fd) == 0 ? 0 : errno;
-  }
-
- private:
-  int fd_;
-};
 
 // A new file in a folder, removed again unless it is renamed to its place.
 class TemporaryFile {
@@ -187,8 +174,9 @@ tl::expected<std::optional<struct stat>, int> stat_target(const fs::path& target
   return old;
 }
 
-// Writes `contents` beside the target with the target's mode and flushes them.
-tl::expected<TemporaryFile, int> write_beside(const fs::path& target, std::string_view contents) {
+// Writes beside the target, with the target's mode, and flushes. `produce` returns 0 or an errno.
+template <class Produce>
+tl::expected<TemporaryFile, int> write_beside(const fs::path& target, const Produce& produce) {
   const auto old = stat_target(target);
   if (!old) {
     return tl::unexpected(old.error());
@@ -198,7 +186,7 @@ tl::expected<TemporaryFile, int> write_beside(const fs::path& target, std::strin
     return temporary;
   }
   int error = *old ? temporary->take_mode_of(**old) : 0;
-  error = error != 0 ? error : temporary->write(contents);
+  error = error != 0 ? error : produce(*temporary);
   error = error != 0 ? error : temporary->flush();
   if (error != 0) {
     return tl::unexpected(error);
@@ -230,6 +218,26 @@ Expected<fs::path> follow_links(const fs::path& path) {
   return refuse("follow", path, ELOOP);
 }
 
+Expected<fs::path> prepare_file(const fs::path& path, std::string_view example) {
+  if (!path.has_filename()) {
+    return bad_input("cannot write '{}': it names no file; name one such as {}", path.string(), example);
+  }
+  auto target = follow_links(path);
+  if (!target) {
+    return target;
+  }
+  std::error_code error;
+  fs::create_directories(folder_of(*target), error);
+  if (error) {
+    return refuse("create the folder", folder_of(*target), error.value());
+  }
+  // Before anything is opened: reading a pipe would wait, and reading a device might not end.
+  if (const fs::file_status status = fs::status(*target, error); fs::exists(status) && !fs::is_regular_file(status)) {
+    return refuse("write", path, fs::is_directory(status) ? EISDIR : EINVAL);
+  }
+  return target;
+}
+
 Expected<std::string> read_file(const fs::path& path) {
   const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (descriptor.get() < 0) {
@@ -251,11 +259,37 @@ Expected<std::string> read_file(const fs::path& path) {
 }
 
 Expected<void> write_atomically(const fs::path& path, std::string_view contents) {
+  return write_atomically(path, [&](const Sink& sink) -> Expected<void> {
+    sink(contents);
+    return {};
+  });
+}
+
+Expected<void> write_atomically(const fs::path& path, const std::function<Expected<void>(const Sink&)>& produce) {
   const auto target = follow_links(path);
   if (!target) {
     return tl::unexpected(target.error());
   }
-  auto temporary = write_beside(*target, contents);
+  Expected<void> produced;
+  auto temporary = write_beside(*target, [&](TemporaryFile& file) {
+    int error = 0;
+    std::string buffer;
+    const auto flush = [&] {
+      error = error != 0 ? error : file.write(buffer);
+      buffer.clear();
+    };
+    produced = produce([&](std::string_view text) {
+      buffer += text;
+      if (buffer.size() >= kBufferBytes) {
+        flush();
+      }
+    });
+    flush();
+    return produced ? error : ECANCELED;
+  });
+  if (!produced) {
+    return produced;
+  }
   int error = temporary ? temporary->rename_to(*target) : temporary.error();
   error = error != 0 ? error : flush_folder(folder_of(*target));
   if (error != 0) {
@@ -269,7 +303,9 @@ Expected<void> check_writable(const fs::path& path) {
   if (!target) {
     return tl::unexpected(target.error());
   }
-  if (const auto temporary = write_beside(*target, std::string(kProbeBytes, ' ')); !temporary) {
+  if (const auto temporary =
+          write_beside(*target, [](TemporaryFile& file) { return file.write(std::string(kProbeBytes, ' ')); });
+      !temporary) {
     return refuse("write", path, temporary.error());
   }
   return {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -18,12 +19,22 @@ Expected<std::string> read_file(const std::filesystem::path& path);
 // existing file is kept. Errors name the path, the system's reason and what to do.
 Expected<void> write_atomically(const std::filesystem::path& path, std::string_view contents);
 
+// The same for what is too large to be held: `produce` hands its parts to the sink. Where it
+// returns an error, nothing is changed.
+using Sink = std::function<void(std::string_view)>;
+Expected<void> write_atomically(const std::filesystem::path& path,
+                                const std::function<Expected<void>(const Sink&)>& produce);
+
 // Whether write_atomically could write `path` now, found by doing all of it but the rename with a
 // small file: permission bits alone do not tell (root, read-only and full file systems).
 Expected<void> check_writable(const std::filesystem::path& path);
 
 // The file that `path` stands for once symbolic links are followed, whether it exists or not.
 Expected<std::filesystem::path> follow_links(const std::filesystem::path& path);
+
+// The file to write for `path`: its links followed, its folder made; an error where it can be no
+// regular file. `example` is a name for the message.
+Expected<std::filesystem::path> prepare_file(const std::filesystem::path& path, std::string_view example);
 
 // The folder a file lies in: never empty.
 std::filesystem::path folder_of(const std::filesystem::path& path);

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -26,9 +28,39 @@ bool is_still_there(const fs::path& path, int fd) {
          named.st_dev == open.st_dev;
 }
 
+std::string host() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
+}
+
+// Tells others who we are. A file system that is full does not keep us from the lock.
+void sign(int fd) {
+  const std::string text = fmt::format("{} {}\n", ::getpid(), host());
+  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, text.data(), text.size(), 0) < 0) {
+    return;
+  }
+}
+
+// "process 4711", "process 4711 on node17", or "another process".
+std::string holder(int fd) {
+  std::array<char, 512> text{};
+  if (::pread(fd, text.data(), text.size() - 1, 0) <= 0) {
+    return "another process";
+  }
+  std::istringstream words(text.data());
+  int64_t pid = 0;
+  std::string where;
+  if (!(words >> pid) || pid <= 0) {
+    return "another process";
+  }
+  words >> where;
+  return where.empty() || where == host() ? fmt::format("process {}", pid)
+                                          : fmt::format("process {} on {}", pid, where);
+}
+
 }  // namespace
 
-Expected<FileLock> FileLock::take(const fs::path& file, std::chrono::milliseconds patience) {
+Expected<FileLock> FileLock::take(const fs::path& file, std::chrono::milliseconds patience, std::string_view remedy) {
   const fs::path path = folder_of(file) / fmt::format(".{}.lock", file.filename().string());
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (true) {
@@ -46,10 +78,13 @@ Expected<FileLock> FileLock::take(const fs::path& file, std::chrono::millisecond
         break;
       }
       if (std::chrono::steady_clock::now() >= deadline) {
+        const std::string who = holder(fd);
         ::close(fd);
-        return fail(ErrorKind::environment,
-                    "cannot lock {}: another process has held {} for {} s; end that process or name another file",
-                    file.string(), path.string(), std::chrono::duration<double>(patience).count());
+        if (patience.count() == 0) {
+          return fail(ErrorKind::environment, "{} is in use by {}; {}", file.string(), who, remedy);
+        }
+        return fail(ErrorKind::environment, "cannot lock {}: {} has held {} for {} s; {}", file.string(), who,
+                    path.string(), std::chrono::duration<double>(patience).count(), remedy);
       }
       std::this_thread::sleep_for(kRetry);
       error = 0;
@@ -59,6 +94,7 @@ Expected<FileLock> FileLock::take(const fs::path& file, std::chrono::millisecond
       return tl::unexpected(system_error("lock", file, error));
     }
     if (is_still_there(path, fd)) {
+      sign(fd);
       return FileLock(path, fd);
     }
     ::close(fd);

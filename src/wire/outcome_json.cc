@@ -14,8 +14,7 @@ const Variant& variant_of(const Outcome& outcome, int record) {
 Json write_record(const Record& record) {
   Json object = Json::object();
   add_variant(object, record.variant);
-  object["failure"] =
-      record.failure ? Json{{"kind", name(record.failure->kind)}, {"what", record.failure->what}} : Json(nullptr);
+  object["failure"] = record.failure ? write_failure(*record.failure) : Json(nullptr);
   object["compiled"] = record.compiled;
   object["from_cache"] = record.from_cache;
   object["compile_s"] = record.compiled ? Json(record.compile_s) : Json(nullptr);
@@ -39,17 +38,6 @@ Json write_standing(const Outcome& outcome, const Standing& standing) {
 Json write_standing_of(const Outcome& outcome, std::optional<int> record) {
   const Standing* standing = record ? standing_of(outcome, *record) : nullptr;
   return standing == nullptr ? Json(nullptr) : write_standing(outcome, *standing);
-}
-
-Json write_spent(const TimeSpent& spent) {
-  return {{"compile_s", spent.compile_s},
-          {"open_s", spent.open_s},
-          {"verify_s", spent.verify_s},
-          {"measure_s", spent.measure_s},
-          {"profile_s", spent.profile_s},
-          {"idle_s", spent.idle_s},
-          {"total_s", spent.total_s},
-          {"ready_s", spent.ready_s}};
 }
 
 Json write_outcome(const Outcome& outcome) {

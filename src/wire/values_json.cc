@@ -58,16 +58,6 @@ MetricValue read_metric(const Node& node) {
   return metric;
 }
 
-Phase read_phase(const Node& node) {
-  const std::string text = node.text();
-  for (const Phase phase : {Phase::screen, Phase::final}) {
-    if (text == name(phase)) {
-      return phase;
-    }
-  }
-  node.expected(R"("screen" or "final")");
-}
-
 }  // namespace
 
 Json number_or_null(int64_t number) { return number == 0 ? Json(nullptr) : Json(number); }
@@ -340,6 +330,45 @@ std::optional<Profile> read_counters(const Node& node) {
     }
   }
   return profile;
+}
+
+Json write_failure(const Failure& failure) { return {{"kind", name(failure.kind)}, {"what", failure.what}}; }
+
+Failure read_failure(const Node& node) {
+  const std::string kind = node.at("kind").text();
+  for (int i = 0; i <= static_cast<int>(FailureKind::device); ++i) {
+    if (kind == name(static_cast<FailureKind>(i))) {
+      return {static_cast<FailureKind>(i), node.at("what").text()};
+    }
+  }
+  node.at("kind").expected("a kind of failure, such as \"compile\"");
+}
+
+Json write_spent(const TimeSpent& spent) {
+  return {{"compile_s", spent.compile_s}, {"open_s", spent.open_s},       {"verify_s", spent.verify_s},
+          {"measure_s", spent.measure_s}, {"profile_s", spent.profile_s}, {"idle_s", spent.idle_s},
+          {"total_s", spent.total_s},     {"ready_s", spent.ready_s}};
+}
+
+TimeSpent read_spent(const Node& node) {
+  return {.compile_s = node.at("compile_s").number(),
+          .open_s = node.at("open_s").number(),
+          .verify_s = node.at("verify_s").number(),
+          .measure_s = node.at("measure_s").number(),
+          .profile_s = node.at("profile_s").number(),
+          .idle_s = node.at("idle_s").number(),
+          .total_s = node.at("total_s").number(),
+          .ready_s = node.at("ready_s").number()};
+}
+
+Phase read_phase(const Node& node) {
+  const std::string text = node.text();
+  for (const Phase phase : {Phase::screen, Phase::final}) {
+    if (text == name(phase)) {
+      return phase;
+    }
+  }
+  node.expected(R"("screen" or "final")");
 }
 
 Json write_samples(const std::vector<Round>& rounds, const std::vector<std::string>& subjects) {

@@ -43,6 +43,14 @@ std::vector<EntryResources> read_resources(const Node& node);
 void add_counters(Json& object, const std::optional<Profile>& profile);
 std::optional<Profile> read_counters(const Node& node);
 
+Json write_failure(const Failure& failure);
+Failure read_failure(const Node& node);
+
+Json write_spent(const TimeSpent& spent);
+TimeSpent read_spent(const Node& node);
+
+Phase read_phase(const Node& node);
+
 // Raw samples. `subjects` are the spelled variants that Sample::subject is an index into; in the
 // JSON the copy comes before them, so that every index is 0 or more.
 Json write_samples(const std::vector<Round>& rounds, const std::vector<std::string>& subjects);

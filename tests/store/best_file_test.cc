@@ -185,7 +185,11 @@ TEST(FileLock, IsHeldByOneAtATimeAndLeavesNothing) {
     const auto second = FileLock::take(scratch / "file", std::chrono::milliseconds(20));
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().kind, ErrorKind::environment);
-    EXPECT_THAT(second.error().message, HasSubstr("another process has held"));
+    EXPECT_THAT(second.error().message, HasSubstr(fmt::format("process {} has held", ::getpid())));
+    const auto at_once = FileLock::take(scratch / "file", std::chrono::milliseconds(0), "wait");
+    ASSERT_FALSE(at_once);
+    EXPECT_EQ(at_once.error().message,
+              fmt::format("{} is in use by process {}; wait", (scratch / "file").string(), ::getpid()));
     EXPECT_TRUE(FileLock::take(scratch / "other file", std::chrono::milliseconds(20)));
   }
   EXPECT_TRUE(FileLock::take(scratch / "file", std::chrono::milliseconds(20)));
