@@ -21,7 +21,8 @@ constexpr const char* kHead =
 
 constexpr const char* kTail =
     "\n"
-    "The best of each shape is merged into the --out file when it is known; Ctrl-C keeps what is known.\n"
+    "The best of each shape is merged into the --out file when it is known. Ctrl-C keeps what is known; the\n"
+    "same command again goes on from there.\n"
     "Exit codes: 0 done; 1 no variant worked or the device was lost; 2 bad input or environment;\n"
     "130 interrupted.\n";
 
@@ -115,9 +116,13 @@ void add_tune_options(CLI::App& app, TuneCommand& tune) {
   add_text(app, "--budget", tune.budget, "60s|5m|200", kEffort, "stop after a time or a number of variants a shape");
   add_text(app, "--metrics", tune.metrics, "A,B", kEffort,
            "counters: core (default), seed, none or names; see scantune list metrics");
+  add_flag(app, "--fresh", tune.fresh, kEffort, "measure all anew: use neither the journal nor the stored winner");
+  add_flag(app, "--retry-failed", tune.retry_failed, kEffort, "try variants again that failed in an earlier run");
   add_text(app, "--seed", tune.seed, "N", kEffort, "of the input and of random order (default 1)");
   add_text(app, "--out", tune.out, "FILE", kOutput,
            "the best are merged into it (default results/best.json); - for stdout");
+  add_text(app, "--journal", tune.journal, "FILE|none", kOutput,
+           "all that is measured, for resuming (default journal.jsonl beside --out)");
   add_text(app, "--format", tune.format, "text|json", kOutput,
            "what standard output gets; progress is on standard error");
   add_flag(app, "-q,--quiet", tune.quiet, kOutput, "results and errors only");

@@ -29,7 +29,10 @@ struct TuneCommand {
   std::optional<std::string> seed;
   std::optional<std::string> out;
   std::optional<std::string> cache_dir;
+  std::optional<std::string> journal;
   std::optional<std::string> format;
+  bool fresh = false;
+  bool retry_failed = false;
   bool in_process = false;
   bool quiet = false;
   bool verbose = false;

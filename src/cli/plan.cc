@@ -139,6 +139,23 @@ Expected<Plan> make_plan(const TuneCommand& command) {
     return bad_input("--out -: --format json writes to standard output already; give one of them a file");
   }
   plan.out = out == "-" ? "" : out;
+  if (command.journal && command.journal->empty()) {
+    return bad_input("--journal: the file's name is empty; write a path, such as results/journal.jsonl, or none");
+  }
+  const std::filesystem::path beside = out == "-" ? std::string(kDefaultOut) : out;
+  plan.journal = command.journal.value_or((beside.parent_path() / "journal.jsonl").string());
+  if (plan.journal == "none") {
+    plan.journal.clear();
+  }
+  if (!plan.journal.empty() && plan.journal == plan.out) {
+    return bad_input("--journal {}: --out writes to that file; give one of them another name", plan.out.string());
+  }
+  if (command.retry_failed && (command.fresh || plan.journal.empty())) {
+    return bad_input("--retry-failed: without a journal nothing is known of earlier failures; leave {} out",
+                     command.fresh ? "--fresh" : "--journal none");
+  }
+  plan.fresh = command.fresh;
+  plan.retry_failed = command.retry_failed;
   if (command.quiet && command.verbose) {
     return bad_input("-q: it cannot go with -v; give one of them");
   }

@@ -27,7 +27,10 @@ struct Plan {
   Budget budget;
   uint64_t seed = 1;
   std::string metrics = "core";
-  std::filesystem::path out;  // empty: standard output
+  std::filesystem::path out;      // empty: standard output
+  std::filesystem::path journal;  // empty: none
+  bool fresh = false;
+  bool retry_failed = false;
   cuda::CompilerOptions compiler;
   Format format = Format::text;
   bool quiet = false;

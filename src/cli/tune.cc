@@ -14,6 +14,7 @@
 #include "cli/terminal.h"
 #include "core/version.h"
 #include "store/best_file.h"
+#include "store/journal.h"
 #include "wire/best_json.h"
 #include "wire/outcome_json.h"
 
@@ -24,7 +25,8 @@ bool nothing_asked(const TuneCommand& command) {
   const Target& t = command.target;
   return t.shapes.empty() && !command.suite && !t.dim && !t.dtype && !t.device && !t.kernels && t.settings.empty() &&
          !command.metrics && !command.budget && !command.seed && !command.out && !command.cache_dir &&
-         !command.format && !command.in_process && !command.quiet && !command.verbose && !command.no_progress;
+         !command.journal && !command.fresh && !command.retry_failed && !command.format && !command.in_process &&
+         !command.quiet && !command.verbose && !command.no_progress;
 }
 
 std::vector<Variant> admitted_variants(const Plan& plan, const Job& job) {
@@ -69,7 +71,9 @@ class TuneRun {
     code_ = rank(code) > rank(code_) ? code : code_;
   }
   Expected<void> fits_in_memory();
+  Expected<void> open_journal();
   bool tune_one(const Job& job);
+  Expected<TuneOptions> options_for(const Job& job);
   void keep(const Outcome& outcome);
   void say_how_it_ended(size_t done);
 
@@ -81,6 +85,7 @@ class TuneRun {
   Interrupts interrupts_;  // before the device: its threads inherit the blocked signals
   ChosenDevice chosen_;    // holds the compiler, which must outlive the device
   std::unique_ptr<Device> device_;
+  std::optional<store::Journal> journal_;
   std::vector<std::string> metrics_;
   std::vector<Outcome> outcomes_;
   std::vector<BestEntry> entries_;
@@ -119,6 +124,9 @@ Expected<void> TuneRun::prepare() {
       return at_option("--out", "", std::move(error));
     }
   }
+  if (auto opened = open_journal(); !opened) {
+    return opened;
+  }
   if (!chosen_.note.empty()) {
     note(chosen_.note);
   }
@@ -128,6 +136,23 @@ Expected<void> TuneRun::prepare() {
   for (const std::string& line : skipped) {
     note("skipped: " + line);
     worsen(kBadInput);
+  }
+  return {};
+}
+
+Expected<void> TuneRun::open_journal() {
+  if (plan_.journal.empty()) {
+    return {};
+  }
+  auto journal = store::Journal::open(plan_.journal);
+  if (!journal) {
+    Error error = journal.error();
+    error.kind = ErrorKind::bad_input;
+    return at_option("--journal", "", std::move(error));
+  }
+  journal_.emplace(*std::move(journal));
+  for (const std::string& line : store::notes(plan_.journal, journal_->damaged(), journal_->newer())) {
+    note(line);
   }
   return {};
 }
@@ -158,18 +183,60 @@ void TuneRun::keep(const Outcome& outcome) {
   if (!outcome.winner) {
     return;
   }
-  entries_.push_back(best_entry(outcome));
+  BestEntry entry = best_entry(outcome);
   if (plan_.out.empty()) {
+    entries_.push_back(std::move(entry));
     return;
   }
+  // A run that did not get to the stored winner, or was not to, says nothing against it.
+  if (const auto stored = store::stored_winner(plan_.out, outcome.workload, outcome.device.chip); stored && *stored) {
+    const auto& ours = entry.contenders.front();
+    const bool measured =
+        std::ranges::find(entry.contenders, (*stored)->variant, &Contender::variant) != entry.contenders.end();
+    if (!measured && (*stored)->ratio_to_copy.median > ours.ratio_to_copy.median * (1 + outcome.protocol.equivalence)) {
+      note(
+          fmt::format("{} keeps its winner, which this run did not measure and which is faster: {}, {:.3f} of the copy",
+                      plan_.out.string(), to_string((*stored)->variant), (*stored)->ratio_to_copy.median));
+      return;
+    }
+  }
+  entries_.push_back(std::move(entry));
   if (const auto merged = store::merge_into_best_file(plan_.out, {entries_.back()}); !merged) {
     entries_.pop_back();
     worsen(report_error({ErrorKind::environment, merged.error().message}));
     return;
   }
   if (plan_.format == Format::text) {
-    print(screen_, report::labelled_line("Wrote", plan_.out.string(), screen_style_), screen_style_);
+    const std::string journal = journal_ ? " · journal " + plan_.journal.string() : "";
+    print(screen_, report::labelled_line("Wrote", plan_.out.string() + journal, screen_style_), screen_style_);
   }
+}
+
+Expected<TuneOptions> TuneRun::options_for(const Job& job) {
+  TuneOptions options;
+  options.budget = plan_.budget;
+  options.metrics = metrics_;
+  options.seed = plan_.seed;
+  options.fresh = plan_.fresh;
+  options.history.retry_failed = plan_.retry_failed;
+  const DeviceInfo& info = device_->info();
+  if (journal_) {
+    options.keep = [this](const JournalEvent& event) { return journal_->append(event); };
+    if (!plan_.fresh) {
+      auto events = journal_->events(digest(Context{job.workload, info.chip, info.driver, options.protocol}));
+      if (!events) {
+        return tl::unexpected(events.error());
+      }
+      options.history.events = *std::move(events);
+    }
+  }
+  if (!plan_.fresh && !plan_.out.empty()) {
+    // One that cannot be read was refused before; one that went since then stays no longer.
+    if (const auto stored = store::stored_winner(plan_.out, job.workload, info.chip); stored && *stored) {
+      options.incumbent = (*stored)->variant;
+    }
+  }
+  return options;
 }
 
 // False where the run is over: interrupted, or without its device.
@@ -178,11 +245,12 @@ bool TuneRun::tune_one(const Job& job) {
     print(screen_, report::workload_line(job.workload) + "\n", screen_style_);
   }
   const auto strategy = exhaustive(admitted_variants(plan_, job));
-  TuneOptions options;
-  options.budget = plan_.budget;
-  options.metrics = metrics_;
-  options.seed = plan_.seed;
-  auto outcome = tune(*device_, *chosen_.compiler, job.workload, job.candidates, *strategy, options, provenance_now(),
+  const auto options = options_for(job);
+  if (!options) {
+    worsen(report_error(options.error()));
+    return false;
+  }
+  auto outcome = tune(*device_, *chosen_.compiler, job.workload, job.candidates, *strategy, *options, provenance_now(),
                       *printer_, interrupts_.token());
   printer_->finish();
   if (!outcome) {
@@ -196,12 +264,14 @@ bool TuneRun::tune_one(const Job& job) {
   keep(*outcome);
   if (outcome->stopped == StopReason::interrupted) {
     worsen(kInterrupted);
+  } else if (outcome->stopped == StopReason::not_kept) {
+    worsen(kBadInput);
   } else if (outcome->stopped == StopReason::device_lost || !outcome->winner) {
     worsen(kFailed);
   }
   outcomes_.push_back(*std::move(outcome));
   const StopReason stopped = outcomes_.back().stopped;
-  return stopped != StopReason::interrupted && stopped != StopReason::device_lost;
+  return stopped == StopReason::complete || stopped == StopReason::budget;
 }
 
 void TuneRun::say_how_it_ended(size_t done) {
@@ -216,6 +286,9 @@ void TuneRun::say_how_it_ended(size_t done) {
     text = fmt::format("the device was lost: {}{}",
                        outcomes_.back().stop_detail.empty() ? "" : outcomes_.back().stop_detail + "; ",
                        entries_.empty() ? "nothing is known" : "what is known was written to " + file);
+  }
+  if (!outcomes_.empty() && outcomes_.back().stopped == StopReason::not_kept) {
+    text = outcomes_.back().stop_detail + "; the run ended there";
   }
   if (left > 0 && !text.empty()) {
     text += fmt::format("; {} of {} workloads were not tuned", left, plan_.jobs.size());

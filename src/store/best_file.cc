@@ -76,6 +76,19 @@ Expected<void> merge_into_best_file(const fs::path& path, const std::vector<Best
   return write_atomically(path, *text);
 }
 
+Expected<std::optional<wire::StoredWinner>> stored_winner(const fs::path& path, const Workload& workload,
+                                                          const Chip& chip) {
+  const auto text = read_existing(path);
+  if (!text) {
+    return tl::unexpected(text.error());
+  }
+  auto winner = wire::stored_winner(*text, wire::best_key(workload, chip));
+  if (!winner) {
+    return fail(winner.error().kind, "{}: {}", path.string(), winner.error().message);
+  }
+  return winner;
+}
+
 Expected<std::vector<BestEntry>> read_best_file(const fs::path& path) {
   const auto text = read_file(path);
   if (!text) {

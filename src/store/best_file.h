@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "core/expected.h"
 #include "core/outcome.h"
+#include "wire/best_json.h"
 
 namespace scantune::store {
 
@@ -16,6 +18,10 @@ Expected<void> check_best_file(const std::filesystem::path& path);
 
 // Merges entries in, atomically, under a lock, so that two processes may write to one file.
 Expected<void> merge_into_best_file(const std::filesystem::path& path, const std::vector<BestEntry>& entries);
+
+// The winner that the file holds for a workload on a chip, if it does; none where there is no file.
+Expected<std::optional<wire::StoredWinner>> stored_winner(const std::filesystem::path& path, const Workload& workload,
+                                                          const Chip& chip);
 
 Expected<std::vector<BestEntry>> read_best_file(const std::filesystem::path& path);
 

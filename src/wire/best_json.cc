@@ -64,7 +64,7 @@ Json write_entry(const BestEntry& entry) {
   for (size_t i = 1; i < entry.contenders.size(); ++i) {
     runners_up.push_back(write_contender(entry.contenders[i]));
   }
-  return {{"key", best_key(entry)},
+  return {{"key", best_key(entry.workload, entry.chip)},
           {"chip", write_chip(entry.chip)},
           {"workload", write_workload(entry.workload)},
           {"winner", write_contender(entry.contenders.at(0))},
@@ -144,9 +144,8 @@ bool has_key(const Json& entry, const std::string& key) {
 
 }  // namespace
 
-std::string best_key(const BestEntry& entry) {
-  const Workload& workload = entry.workload;
-  return fmt::format("{}|{}|{}|{}|{}|{}", entry.chip.name, to_string(workload.geometry()), name(workload.dtype),
+std::string best_key(const Workload& workload, const Chip& chip) {
+  return fmt::format("{}|{}|{}|{}|{}|{}", chip.name, to_string(workload.geometry()), name(workload.dtype),
                      name(workload.accumulator), name(workload.cache),
                      workload.deterministic ? "deterministic" : "any");
 }
@@ -161,7 +160,7 @@ Expected<std::string> merge_best(std::string_view existing, const std::vector<Be
   }
   auto& stored = document->at("entries").get_ref<Json::array_t&>();
   for (const BestEntry& entry : entries) {
-    const std::string key = best_key(entry);
+    const std::string key = best_key(entry.workload, entry.chip);
     const auto same_key = [&](const Json& other) { return has_key(other, key); };
     const auto old = std::ranges::find_if(stored, same_key);
     if (old == stored.end()) {
@@ -173,6 +172,25 @@ Expected<std::string> merge_best(std::string_view existing, const std::vector<Be
     stored.erase(std::remove_if(old + 1, stored.end(), same_key), stored.end());
   }
   return to_text(*document);
+}
+
+Expected<std::optional<StoredWinner>> stored_winner(std::string_view text, const std::string& key) {
+  if (is_blank(text)) {
+    return std::nullopt;
+  }
+  const auto document = open_document(text);
+  if (!document) {
+    return tl::unexpected(document.error());
+  }
+  const Json& entries = document->at("entries");
+  const auto entry = std::ranges::find_if(entries, [&](const Json& each) { return has_key(each, key); });
+  if (entry == entries.end()) {
+    return std::nullopt;
+  }
+  return read_document<std::optional<StoredWinner>>([&] {
+    const Node winner = Node(*entry, "the entry " + key).at("winner");
+    return StoredWinner{read_variant(winner), read_interval(winner.at("ratio_to_copy"))};
+  });
 }
 
 Expected<std::vector<BestEntry>> parse_best(std::string_view text) {

@@ -82,7 +82,6 @@ TEST_P(CpuDeviceAt, VerifiesEveryVariantOfItsSpaceOnAwkwardShapes) {
       ASSERT_TRUE(kernel.has_value());
       const auto artifact = compiler->compile(**kernel, workload, variant, device->info().chip);
       ASSERT_TRUE(artifact.has_value()) << artifact.error().what;
-      EXPECT_EQ(artifact->source_digest, source_digest(**kernel));
       const auto handle = (*session)->load(*artifact);
       ASSERT_TRUE(handle.has_value()) << handle.error().what;
       const auto verified = (*session)->verify(*handle);

@@ -2,9 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
+#include "catalog/catalog.h"
 #include "gpu.h"
 
 namespace scantune::cuda {
@@ -90,6 +92,67 @@ TEST_F(Round, TimesACopyNearTheMemorysSpeed) {
       EXPECT_LT(rate, 1.05 * peak);
     }
   }
+}
+
+// The first admitted variant of a family.
+tl::expected<Artifact, Failure> first_of(Compiler& nvrtc, const char* kernel, const Workload& job, const Chip& chip) {
+  const auto all = candidates(job, chip, {.kernels = {kernel}, .settings = {}});
+  const auto it = std::ranges::find_if(*all, [](const Candidate& candidate) { return candidate.broken.empty(); });
+  return nvrtc.compile(*it->kernel, job, it->variant, chip);
+}
+
+TEST_F(Round, SamplesOfManyRunsTakeTheTimeOfOne) {
+  // 8 MiB in and out: too short to time alone, and its copies are 2 x L2 together.
+  const Workload job = workload({1024, 2048});
+  const auto session = open(job);
+  ASSERT_NE(session, nullptr);
+  const auto artifact = first_of(*nvrtc, "row_carry", job, gpu->info().chip);
+  ASSERT_TRUE(artifact) << artifact.error().what;
+  const Handle scan = session->load(*artifact).value();
+  ASSERT_TRUE(session->verify(scan));
+  const std::vector<Handle> order = {scan, kCopy, kCopy, scan, kCopy, scan, scan, kCopy, scan, kCopy};
+  const auto median_of = [&](const RoundSpec& spec, Handle handle) {
+    const auto samples = session->round(order, spec, {});
+    EXPECT_TRUE(samples) << samples.error().failure.what;
+    std::vector<double> times_ns;
+    for (const Sample& sample : *samples) {
+      if (sample.subject == handle) {
+        times_ns.push_back(sample.time_ns);
+      }
+    }
+    std::ranges::sort(times_ns);
+    return times_ns[times_ns.size() / 2];
+  };
+  for (const Handle handle : {kCopy, scan}) {
+    const double alone_ns = median_of({.cache = CacheState::cold, .runs = 1}, handle);
+    const double cold_ns = median_of({.cache = CacheState::cold, .runs = 100}, handle);
+    const double hot_ns = median_of({.cache = CacheState::hot, .runs = 100}, handle);
+    std::cout << (handle == kCopy ? "copy" : "scan") << ": alone " << alone_ns << " ns, of 100 cold " << cold_ns
+              << " ns, of 100 hot " << hot_ns << " ns\n";
+    EXPECT_LT(cold_ns, alone_ns * 1.2);  // what a launch costs is paid once
+    EXPECT_GT(cold_ns, alone_ns / 4);
+    EXPECT_LT(hot_ns, cold_ns);  // or the runs did not take turns
+  }
+  // The session is as it was: what is verified next is verified on the same tensors.
+  EXPECT_TRUE(session->verify(scan));
+}
+
+TEST_F(Round, AWorkspaceThatGrowsDoesNotLeaveOldAddressesInGraphs) {
+  const Workload job = workload({1024, 2048});
+  const auto session = open(job);
+  ASSERT_NE(session, nullptr);
+  const Handle first = load(*session, job, Planted::nothing);
+  const RoundSpec spec{.cache = CacheState::cold, .runs = 10};
+  const std::vector<Handle> one = {first, kCopy};
+  ASSERT_TRUE(session->round(one, spec, {}));
+  const auto artifact = first_of(*nvrtc, "three_pass", job, gpu->info().chip);
+  ASSERT_TRUE(artifact) << artifact.error().what;
+  ASSERT_GT(artifact->workspace_bytes, 1024);  // more than the planted kernel's
+  const Handle second = session->load(*artifact).value();
+  const std::vector<Handle> both = {second, first, kCopy};
+  EXPECT_TRUE(session->round(both, spec, {}));
+  EXPECT_TRUE(session->verify(second));
+  EXPECT_TRUE(session->round(both, spec, {}));
 }
 
 TEST_F(Round, HotRunsFindInTheCacheWhatColdRunsDoNot) {
