@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include <iostream>
 #include <map>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,11 +44,17 @@ class Server {
 
   worker::Reply answer(const worker::Request& request, std::shared_ptr<const std::string> image) {
     image_ = std::move(image);
-    return std::visit([this](const auto& asked) { return answer_to(asked); }, request);
+    begun_.reset();
+    try {
+      return std::visit([this](const auto& asked) { return answer_to(asked); }, request);
+    } catch (const std::bad_alloc&) {
+      return worker::Failed{{FailureKind::out_of_memory, "no memory is left on this machine"}, begun_};
+    }
   }
 
  private:
-  static void begin(size_t position) {
+  void begin(size_t position) {
+    begun_ = position;
     // Where nobody reads it any more, nobody needs it.
     static_cast<void>(write_all(Subprocess::kThird, worker::begin_line(position)));
   }
@@ -77,7 +85,7 @@ class Server {
       return worker::Refused{session.error()};
     }
     session_ = *std::move(session);
-    session_->on_begin(begin);
+    session_->on_begin([this](size_t position) { begin(position); });
     const std::vector<Handle> copy = {kCopy};
     const auto started = std::chrono::steady_clock::now();
     const auto samples = session_->round(copy, {.cache = asked.workload.cache, .runs = 1}, {});
@@ -188,6 +196,7 @@ class Server {
   std::unique_ptr<Session> session_;  // of the device
   std::map<int, Handle> handles_;     // the asker's, to the session's
   std::shared_ptr<const std::string> image_;
+  std::optional<size_t> begun_;
 };
 
 // A Load's image; nothing where the asker went away before it had sent all of it.
@@ -197,6 +206,11 @@ std::shared_ptr<const std::string> read_image(const worker::Load& load) {
     return nullptr;
   }
   return std::make_shared<const std::string>(std::move(image));
+}
+
+bool is(int file, mode_t type) {
+  struct stat status {};
+  return fstat(file, &status) == 0 && (status.st_mode & S_IFMT) == type;
 }
 
 void detach_from_terminal_and_parent() {
@@ -214,11 +228,14 @@ void detach_from_terminal_and_parent() {
 }  // namespace
 
 int serve_worker(const std::function<Expected<std::unique_ptr<Device>>()>& open_device) {
+  if (!is(STDIN_FILENO, S_IFSOCK) || !is(STDOUT_FILENO, S_IFSOCK) || !is(Subprocess::kThird, S_IFIFO)) {
+    std::cerr << "scantune worker is started by scantune itself\n";
+    return 2;
+  }
   // Answers go out on a descriptor of their own: what a library prints must not end up among them.
   const int replies = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, Subprocess::kThird + 1);
   const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  if (replies < 0 || nowhere < 0 || dup2(nowhere, STDOUT_FILENO) < 0 || fcntl(Subprocess::kThird, F_GETFD) < 0) {
-    std::cerr << "scantune worker is started by scantune itself\n";
+  if (replies < 0 || nowhere < 0 || dup2(nowhere, STDOUT_FILENO) < 0) {
     return 2;
   }
   fcntl(Subprocess::kThird, F_SETFD, FD_CLOEXEC);
@@ -239,11 +256,7 @@ int serve_worker(const std::function<Expected<std::unique_ptr<Device>>()>& open_
           return 0;
         }
       }
-      try {
-        reply = server.answer(*request, std::move(image));
-      } catch (const std::bad_alloc&) {
-        reply = failed({FailureKind::out_of_memory, "no memory is left on this machine"});
-      }
+      reply = server.answer(*request, std::move(image));
     }
     if (!write_all(replies, to_line(reply))) {
       return 1;
