@@ -240,6 +240,11 @@ Expected<Command> parse_command_line(int argc, const char* const* argv) {
 
   CLI::App* server = root.add_subcommand("compile-server", "")->group("");
   server->set_help_flag();
+  WorkerCommand worker;
+  CLI::App* worker_app = root.add_subcommand("worker", "")->group("");
+  worker_app->set_help_flag();
+  worker_app->add_option("--device", worker.device);
+  worker_app->add_option("--cache-dir", worker.cache_dir);
 
   const auto root_help = [&] { return help_text(root, fmt::format(kHead, version()), kTail); };
   try {
@@ -268,6 +273,9 @@ Expected<Command> parse_command_line(int argc, const char* const* argv) {
   }
   if (server->parsed()) {
     return CompileServerCommand{};
+  }
+  if (worker_app->parsed()) {
+    return worker;
   }
   if (list_app->parsed()) {
     for (const CLI::Option* option : root.get_options()) {

@@ -51,12 +51,18 @@ struct ListCommand {
 // scantune compile-server: hidden, started by the tool itself.
 struct CompileServerCommand {};
 
+// scantune worker --device D: hidden, too; serves a device to the process that started it.
+struct WorkerCommand {
+  std::string device;
+  std::string cache_dir;
+};
+
 // Help or the version: text for standard output.
 struct SayCommand {
   std::string text;
 };
 
-using Command = std::variant<TuneCommand, ListCommand, CompileServerCommand, SayCommand>;
+using Command = std::variant<TuneCommand, ListCommand, CompileServerCommand, WorkerCommand, SayCommand>;
 
 // An error is one line that names the argument. Touches no device and builds no catalog.
 Expected<Command> parse_command_line(int argc, const char* const* argv);

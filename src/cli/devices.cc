@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cuda/metrics.h"
 #include "device/cpu.h"
+#include "device/worker.h"
 
 namespace scantune::cli {
 namespace {
@@ -24,8 +25,10 @@ Expected<ChosenDevice> choose_gpu(int ordinal, const cuda::CompilerOptions* opti
     return bad_input("there is no GPU {}; 'scantune list devices' shows those there are (0 to {})", ordinal,
                      found->size() - 1);
   }
-  ChosenDevice chosen{.info = (*found)[static_cast<size_t>(ordinal)], .ordinal = ordinal, .compiler = {}, .note = {}};
+  ChosenDevice chosen{
+      .info = (*found)[static_cast<size_t>(ordinal)], .ordinal = ordinal, .compiler = {}, .options = {}, .note = {}};
   if (options != nullptr) {
+    chosen.options = *options;
     auto compiler = cuda::make_compiler(*options);
     if (!compiler) {
       return tl::unexpected(compiler.error());
@@ -35,9 +38,10 @@ Expected<ChosenDevice> choose_gpu(int ordinal, const cuda::CompilerOptions* opti
   return chosen;
 }
 
-ChosenDevice choose_cpu(bool with_compiler) {
-  ChosenDevice chosen{.info = cpu::info(), .ordinal = 0, .compiler = {}, .note = {}};
-  if (with_compiler) {
+ChosenDevice choose_cpu(const cuda::CompilerOptions* options) {
+  ChosenDevice chosen{.info = cpu::info(), .ordinal = 0, .compiler = {}, .options = {}, .note = {}};
+  if (options != nullptr) {
+    chosen.options = *options;
     chosen.compiler = cpu::make_compiler();
   }
   return chosen;
@@ -74,7 +78,7 @@ Expected<DeviceRequest> parse_device(const std::optional<std::string>& text) {
 
 Expected<ChosenDevice> choose_device(const DeviceRequest& request, const cuda::CompilerOptions* options) {
   if (!request.automatic && request.backend == Backend::cpu) {
-    return choose_cpu(options != nullptr);
+    return choose_cpu(options);
   }
   auto gpu = choose_gpu(request.ordinal, options);
   if (gpu) {
@@ -83,12 +87,19 @@ Expected<ChosenDevice> choose_device(const DeviceRequest& request, const cuda::C
   if (!request.automatic) {
     return at_option("--device", fmt::format("cuda:{}", request.ordinal), gpu.error());
   }
-  ChosenDevice chosen = choose_cpu(options != nullptr);
+  ChosenDevice chosen = choose_cpu(options);
   chosen.note = fmt::format("using the CPU: {}", gpu.error().message);
   return chosen;
 }
 
-Expected<std::unique_ptr<Device>> open_device(ChosenDevice& chosen) {
+Expected<std::unique_ptr<Device>> open_device(ChosenDevice& chosen, std::stop_token stop) {
+  if (!chosen.options.in_process) {
+    WorkerOptions options;
+    options.executable = chosen.options.executable;
+    options.arguments = {"worker", "--device", chosen.info.id, "--cache-dir", chosen.options.cache_dir.string()};
+    options.stop = std::move(stop);
+    return open_worker_device(std::move(options));
+  }
   if (chosen.info.chip.backend == Backend::cpu) {
     return cpu::open_device();
   }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct ChosenDevice {
   DeviceInfo info;
   int ordinal = 0;
   std::unique_ptr<Compiler> compiler;  // null where none was asked for
+  cuda::CompilerOptions options;       // as it was asked for
   std::string note;                    // why the automatic choice is the CPU; else empty
 };
 
@@ -33,8 +35,9 @@ struct ChosenDevice {
 // where it was asked for by name, and not the automatic choice. The CPU touches nothing CUDA.
 Expected<ChosenDevice> choose_device(const DeviceRequest& request, const cuda::CompilerOptions* options);
 
-// Opens what was chosen. The compiler must outlive it.
-Expected<std::unique_ptr<Device>> open_device(ChosenDevice& chosen);
+// Opens what was chosen: in a worker process, or in this one where the options say so. The compiler
+// must outlive it. After a stop request, what waits for a worker returns within a moment.
+Expected<std::unique_ptr<Device>> open_device(ChosenDevice& chosen, std::stop_token stop = {});
 
 // --metrics for a device: requested names. `warning` says why GPU counters cannot be read, where
 // that is known already; the names are then those that will be reported as missing.

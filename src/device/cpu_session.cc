@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -145,6 +146,9 @@ class CpuSession final : public Session {
         }
         loaded = &found->second;
       }
+      if (begin_) {
+        begin_(i);
+      }
       if (spec.cache == CacheState::cold) {
         evict();
       }
@@ -159,6 +163,8 @@ class CpuSession final : public Session {
     }
     return samples;
   }
+
+  void on_begin(std::function<void(size_t)> begin) override { begin_ = std::move(begin); }
 
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override {
     const Loaded& loaded = loaded_.at(handle);
@@ -231,6 +237,7 @@ class CpuSession final : public Session {
   Workspace workspace_;
   std::map<Handle, Loaded> loaded_;
   Handle next_ = 0;
+  std::function<void(size_t)> begin_;
   std::atomic<float> evicted_{0};  // keeps the compiler from dropping the reads
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -91,6 +92,12 @@ class Session {
   // Sample::subject is the handle. A stop request ends the round early: fewer samples come back.
   virtual tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& spec,
                                                               std::stop_token stop) = 0;
+
+  // From now on, `begin` is called before each sample of a round with its position in the order, when
+  // all samples before it have ended for all that is known. So who watches this process knows what it
+  // was at when it went away. A session that runs samples ahead of the host calls it when it waits for
+  // one. The function must be quick: it delays the sample.
+  virtual void on_begin(std::function<void(size_t position)> begin) { static_cast<void>(begin); }
 
   // What disturbed the device since the last call, in a few words ("the GPU lowered its clocks: thermal");
   // empty where nothing is known of. A round that was disturbed is discarded.

@@ -50,7 +50,7 @@ std::string describe_status(int status) {
   return fmt::format("exit code {}", WEXITSTATUS(status));
 }
 
-int spawn(pid_t* pid, const char* program, char* const* arguments, int socket, bool keep_stderr) {
+int spawn(pid_t* pid, const char* program, char* const* arguments, int socket, const Subprocess::Options& options) {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&files);
@@ -58,10 +58,17 @@ int spawn(pid_t* pid, const char* program, char* const* arguments, int socket, b
 
   posix_spawn_file_actions_adddup2(&files, socket, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&files, socket, STDOUT_FILENO);
-  if (!keep_stderr) {
+  if (options.stderr_to >= 0) {
+    posix_spawn_file_actions_adddup2(&files, options.stderr_to, STDERR_FILENO);
+  } else if (!options.keep_stderr) {
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   }
-  posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+  int last = STDERR_FILENO;
+  if (options.third >= 0) {  // after the others, none of which may be overwritten by it
+    posix_spawn_file_actions_adddup2(&files, options.third, Subprocess::kThird);
+    last = Subprocess::kThird;
+  }
+  posix_spawn_file_actions_addclosefrom_np(&files, last + 1);
 
   sigset_t none;
   sigset_t all;
@@ -99,7 +106,7 @@ Expected<Subprocess> Subprocess::start(const std::filesystem::path& program, con
   argv.push_back(nullptr);
 
   pid_t pid = -1;
-  const int error = spawn(&pid, program.c_str(), argv.data(), theirs.get(), options.keep_stderr);
+  const int error = spawn(&pid, program.c_str(), argv.data(), theirs.get(), options);
   if (error != 0) {
     return fail(ErrorKind::environment, "cannot start {}: {}", program.string(), std::strerror(error));
   }
@@ -133,6 +140,27 @@ bool Subprocess::write(std::string_view bytes) {
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
   return true;
+}
+
+Subprocess::Read Subprocess::write(std::string_view& bytes, Clock::time_point deadline) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<size_t>(sent));
+      continue;
+    }
+    if (errno == EAGAIN) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+      if (left <= 0) {
+        return Read::timeout;
+      }
+      pollfd poll_for{socket_, POLLOUT, 0};
+      poll(&poll_for, 1, static_cast<int>(std::min<int64_t>(left, 60'000)));
+    } else if (errno != EINTR) {
+      return Read::closed;
+    }
+  }
+  return Read::ok;
 }
 
 Subprocess::Read Subprocess::fill(Clock::time_point deadline) {
@@ -192,20 +220,30 @@ bool Subprocess::idle_and_alive() const {
   return socket_ >= 0 && buffer_.empty() && poll(&poll_for, 1, 0) == 0;
 }
 
-std::string Subprocess::kill() {
+pid_t Subprocess::reap(int& status, std::optional<std::chrono::milliseconds> patience) const {
+  pid_t reaped = 0;
+  if (!patience) {
+    while ((reaped = waitpid(pid_, &status, 0)) < 0 && errno == EINTR) {
+    }
+    return reaped;
+  }
+  const auto deadline = Clock::now() + *patience;
+  while ((reaped = waitpid(pid_, &status, WNOHANG)) == 0 && Clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return reaped;
+}
+
+std::string Subprocess::kill(std::optional<std::chrono::milliseconds> patience) {
   if (pid_ < 0) {
     return "not running";
   }
   // A child whose own end caused the call may not be a zombie yet: its reason is worth a short wait.
   int status = 0;
-  pid_t reaped = 0;
-  for (int i = 0; i < 20 && !idle_and_alive() && (reaped = waitpid(pid_, &status, WNOHANG)) == 0; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  pid_t reaped = idle_and_alive() ? 0 : reap(status, std::chrono::milliseconds(20));
   if (reaped == 0) {
     ::kill(pid_, SIGKILL);
-    while ((reaped = waitpid(pid_, &status, 0)) < 0 && errno == EINTR) {
-    }
+    reaped = reap(status, patience);
   }
   ::close(std::exchange(socket_, -1));
   buffer_.clear();

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,10 @@ class Subprocess {
 
   struct Options {
     bool keep_stderr = false;  // false: what the child writes to standard error is dropped
+    int stderr_to = -1;        // or goes to this file of the parent's
+    int third = -1;            // a file of the parent's that the child has as kThird; -1: none
   };
+  static constexpr int kThird = 3;
 
   // Starts `program` with `arguments` (not counting its own name) in a process group of its own, so
   // that Ctrl-C at the terminal is the parent's to handle, and with no other file of the parent's
@@ -43,6 +47,10 @@ class Subprocess {
   // Sends everything. False where the child is gone.
   [[nodiscard]] bool write(std::string_view bytes);
 
+  // The same until `deadline`: a child that does not read cannot hold up its parent. What was sent is
+  // taken off `bytes`, so that the rest can be sent by another call.
+  [[nodiscard]] Read write(std::string_view& bytes, Clock::time_point deadline);
+
   // One line without its newline; `closed` where the child went away before it ended one.
   Read read_line(std::string& line, Clock::time_point deadline);
 
@@ -54,7 +62,9 @@ class Subprocess {
 
   // Ends the child with SIGKILL, reaps it, and says how it had ended: "exit code 3",
   // "killed by signal 11 (Segmentation fault)". A child that had ended by itself keeps its own reason.
-  std::string kill();
+  // Where a driver has yet to clean up after it, that takes a while; who cannot wait gives `patience`,
+  // after which the child is left to the kernel.
+  std::string kill(std::optional<std::chrono::milliseconds> patience = {});
 
   [[nodiscard]] pid_t pid() const { return pid_; }
 
@@ -62,6 +72,7 @@ class Subprocess {
   Subprocess(pid_t pid, int socket) : pid_(pid), socket_(socket) {}
 
   Read fill(Clock::time_point deadline);
+  pid_t reap(int& status, std::optional<std::chrono::milliseconds> patience) const;
 
   pid_t pid_ = -1;
   int socket_ = -1;

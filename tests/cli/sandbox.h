@@ -109,6 +109,7 @@ class Sandbox {
   }
 
   void send(int signal) const { kill(child_, signal); }
+  [[nodiscard]] pid_t pid() const { return child_; }
 
   [[nodiscard]] std::string err_so_far() const { return read_text(root_ / "err"); }
 

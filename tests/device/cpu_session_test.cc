@@ -154,6 +154,16 @@ class CpuSessionTest : public ::testing::Test {
   std::unique_ptr<Device> device;
 };
 
+TEST_F(CpuSessionTest, SaysOfEverySampleThatItBegins) {
+  const auto session = open(rows_of(10, 1000));
+  const auto handle = session->load(artifact_of(kAVariant));
+  ASSERT_TRUE(handle.has_value());
+  std::vector<size_t> begun;
+  session->on_begin([&](size_t position) { begun.push_back(position); });
+  ASSERT_TRUE(session->round(std::vector<Handle>{kCopy, *handle, kCopy}, {}, {}).has_value());
+  EXPECT_THAT(begun, ::testing::ElementsAre(0U, 1U, 2U));
+}
+
 TEST_F(CpuSessionTest, RefusesToLoadWhatItDoesNotKnow) {
   const auto session = open(rows_of(10, 100));
   for (const std::string text :

@@ -86,6 +86,46 @@ TEST(Subprocess, WritingToAChildThatIsGoneIsAnAnswerAndNotASignal) {
   EXPECT_FALSE(child.write("anyone?\n"));
 }
 
+TEST(Subprocess, IsNotHeldUpByAChildThatDoesNotRead) {
+  constexpr size_t kBytes = size_t{1} << 20;
+  Subprocess child = shell("read go; head -c 1048576 | wc -c");
+  ASSERT_TRUE(child.write("go\n"));
+  kill(child.pid(), SIGSTOP);
+  const std::string sent(kBytes, 'x');
+  std::string_view rest = sent;
+  EXPECT_EQ(child.write(rest, Subprocess::Clock::now() + std::chrono::milliseconds(50)), Read::timeout);
+  EXPECT_GT(rest.size(), 0U);
+  EXPECT_LT(rest.size(), kBytes);
+  kill(child.pid(), SIGCONT);
+  EXPECT_EQ(child.write(rest, soon()), Read::ok);
+  std::string line;
+  ASSERT_EQ(child.read_line(line, soon()), Read::ok);
+  EXPECT_THAT(line, HasSubstr("1048576"));
+}
+
+TEST(Subprocess, GivesTheChildTheFilesItIsToHave) {
+  int errors[2];
+  int third[2];
+  ASSERT_EQ(pipe2(errors, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(third, O_CLOEXEC), 0);
+  {
+    auto child = Subprocess::start("/bin/sh", {"-c", "echo wrong >&2; echo third >&3; echo /proc/$$/fd/*"},
+                                   {.keep_stderr = false, .stderr_to = errors[1], .third = third[1]});
+    ASSERT_TRUE(child);
+    std::string line;
+    ASSERT_EQ(child->read_line(line, soon()), Read::ok);
+    EXPECT_EQ(line.find(fmt::format("/fd/{}", third[1])), std::string::npos) << line;
+  }
+  char text[16] = {};
+  EXPECT_EQ(read(errors[0], text, sizeof text), 6);
+  EXPECT_STREQ(text, "wrong\n");
+  EXPECT_EQ(read(third[0], text, sizeof text), 6);
+  EXPECT_STREQ(text, "third\n");
+  for (const int end : {errors[0], errors[1], third[0], third[1]}) {
+    close(end);
+  }
+}
+
 TEST(Subprocess, KillsAChildThatDoesNotAnswer) {
   Subprocess child = shell("sleep 1000");
   const pid_t pid = child.pid();

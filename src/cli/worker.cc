@@ -1,0 +1,33 @@
+// The hidden subcommand that worker processes run.
+#include "device/worker.h"
+
+#include "cli/commands.h"
+#include "cli/devices.h"
+#include "device/cpu.h"
+
+namespace scantune::cli {
+
+int run(const WorkerCommand& command) {
+  std::unique_ptr<Compiler> compiler;  // of the verification kernels; outlives the device, which serve_worker() holds
+  return serve_worker([&]() -> Expected<std::unique_ptr<Device>> {
+    const auto request = parse_device(command.device);
+    if (!request) {
+      return tl::unexpected(request.error());
+    }
+    if (request->backend == Backend::cpu) {
+      return cpu::open_device();
+    }
+    // In this process, so that there is no other to be left behind when this one is killed.
+    cuda::CompilerOptions options;
+    options.cache_dir = command.cache_dir;
+    options.in_process = true;
+    auto made = cuda::make_compiler(options);
+    if (!made) {
+      return tl::unexpected(made.error());
+    }
+    compiler = *std::move(made);
+    return cuda::open_device(request->ordinal, *compiler);
+  });
+}
+
+}  // namespace scantune::cli
