@@ -108,7 +108,7 @@ Expected<void> TuneRun::prepare() {
     return tl::unexpected(metrics.error());
   }
   metrics_ = *std::move(metrics);
-  auto device = open_device(chosen_);
+  auto device = open_device(chosen_, interrupts_.token());
   if (!device) {
     return tl::unexpected(device.error());
   }

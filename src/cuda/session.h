@@ -1,6 +1,7 @@
 // One workload on one GPU. Included by the .cc files of this folder only.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -39,6 +40,7 @@ class CudaSession final : public Session {
   tl::expected<void, Failure> verify(Handle handle) override;
   tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& spec,
                                                       std::stop_token stop) override;
+  void on_begin(std::function<void(size_t position)> begin) override { on_begin_ = std::move(begin); }
   [[nodiscard]] std::string disturbance() override;
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override;
 
@@ -99,6 +101,7 @@ class CudaSession final : public Session {
   std::map<Handle, Runs> graphs_;  // before `loaded_` goes, whose code they run
 
   std::unique_ptr<ClockWatch> clocks_;
+  std::function<void(size_t)> on_begin_;
   std::unique_ptr<Profiler> profiler_;  // while counters are being read: it slows launches
 };
 

@@ -167,6 +167,9 @@ tl::expected<std::vector<Sample>, RoundFault> CudaSession::round(std::span<const
     return {};
   };
   const auto wait_for = [&](size_t i) -> tl::expected<void, Failure> {
+    if (on_begin_) {
+      on_begin_(i);
+    }
     SCANTUNE_CU(driver, FailureKind::device, EventSynchronize, end(i));
     return {};
   };

@@ -371,7 +371,7 @@ class WorkerSession final : public Session {
     }
     const auto answer =
         ask_for<worker::Samples>(worker::TakeRound{{order.begin(), order.end()}, spec.cache, spec.runs},
-                                 at_least(limits_.sample, WorkerLimits::kSampleCopies) * std::max(spec.runs, 1), stop);
+                                 at_least(limits_.sample, WorkerLimits::kSampleCopies * std::max(spec.runs, 1)), stop);
     if (!answer) {
       return tl::unexpected(answer.error());
     }

@@ -23,7 +23,7 @@ struct WorkerLimits {
   Time start{60'000};    // until its first word: libraries are opened, a context is made
   Time open{60'000};     // and a second for every 100 MB: slower than any memory, paging included
   Time load{30'000};     // a driver that has to compile takes seconds
-  Time sample{2'000};    // one run of a round with its preparation; or 200 copies
+  Time sample{2'000};    // one sample of a round with its preparation; or 200 copies a run
   Time verify{5'000};    // two runs, two inputs and two checks of every element; or 400 copies (a CPU takes 40)
   Time profile{60'000};  // CUPTI is opened and replays the launch for each of its passes; or 2000 copies
   Time other{10'000};    // what does not touch the variants
