@@ -23,7 +23,7 @@ struct TimeSpent {
   double profile_s = 0;
   double idle_s = 0;  // the device had nothing to do
   double total_s = 0;
-  double ready_s = 0;  // from the first variant that was compiled to the end: the device is opened after it
+  double ready_s = 0;  // from the first variant that was compiled, with a session to run it in, to the end
 
   bool operator==(const TimeSpent&) const = default;
 };

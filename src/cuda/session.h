@@ -57,6 +57,9 @@ class CudaSession final : public Session {
   CudaSession(ContextPtr context, int ordinal, const Chip& chip, Workload workload, Stream stream, Verifier verifier);
 
   static int64_t rotation_sets(const Workload& workload, const Chip& chip);
+  static int64_t rotation_stride(const Workload& workload);  // bytes from one tensor to the next
+  // What timed and profiled runs read, whatever was verified before; integers have no bound test.
+  [[nodiscard]] Input timing_input() const { return is_floating(workload_.dtype) ? Input::mixed : Input::exact; }
 
   tl::expected<void, Failure> allocate_tensors();
   tl::expected<void, Failure> grow_workspace(int64_t bytes);
@@ -96,8 +99,8 @@ class CudaSession final : public Session {
     RoundSpec spec;
     Graph graph;
   };
-  std::vector<Buffer> rotation_;   // what `sets_` are in
-  std::vector<Tensors> sets_;      // take turns where the cache must be cold; the first are the session's own
+  Buffer rotation_;                // what `sets_` are in, but for the first
+  std::vector<Tensors> sets_;      // take turns where the cache must be cold; the first is the session's own
   std::map<Handle, Runs> graphs_;  // before `loaded_` goes, whose code they run
 
   std::unique_ptr<ClockWatch> clocks_;

@@ -47,23 +47,20 @@ tl::expected<void, Failure> CudaSession::ensure_rotation() {
     return {};
   }
   std::vector<Tensors> sets = {own_tensors()};
-  for (int64_t i = 0; i < rotation_sets_; ++i) {
-    Tensors set;
-    for (const auto& [into, bytes] : {std::pair(&set.in, in_.bytes), std::pair(&set.out, out_.bytes)}) {
-      auto buffer = allocate(context_, Guarded::footprint(bytes));
-      if (!buffer) {
-        rotation_.clear();
-        return tl::unexpected(buffer.error());
-      }
-      // As far into the allocation as the session's own, guards of poison around it.
-      SCANTUNE_CU(context_->driver(), FailureKind::device, MemsetD8Async, buffer->get(), Verifier::kPoison,
-                  static_cast<size_t>(Guarded::footprint(bytes)), stream_.get());
-      *into = buffer->get() + Guarded::kGuardBytes;
-      rotation_.push_back(*std::move(buffer));
+  if (rotation_sets_ > 0) {
+    const int64_t stride = rotation_stride(workload_);
+    auto buffer = allocate(context_, 2 * rotation_sets_ * stride);
+    if (!buffer) {
+      return tl::unexpected(buffer.error());
     }
-    SCANTUNE_CU(context_->driver(), FailureKind::device, MemcpyDtoDAsync, set.in, in_.data(),
-                static_cast<size_t>(in_.bytes), stream_.get());
-    sets.push_back(set);
+    rotation_ = *std::move(buffer);
+    for (int64_t i = 0; i < rotation_sets_; ++i) {
+      const auto at = [&](int64_t tensor) { return rotation_.get() + static_cast<CUdeviceptr>(tensor * stride); };
+      const Tensors set{.in = at(2 * i), .out = at(2 * i + 1)};
+      SCANTUNE_CU(context_->driver(), FailureKind::device, MemcpyDtoDAsync, set.in, in_.data(),
+                  static_cast<size_t>(in_.bytes), stream_.get());
+      sets.push_back(set);
+    }
   }
   sets_ = std::move(sets);
   return {};
@@ -140,6 +137,9 @@ tl::expected<std::vector<Sample>, RoundFault> CudaSession::round(std::span<const
     return tl::unexpected(RoundFault{position, std::move(failure)});
   };
   auto done = context_->enter();
+  if (done) {
+    done = set_input(timing_input());
+  }
   if (done) {
     done = ensure_events(2 * order.size());
   }

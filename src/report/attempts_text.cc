@@ -150,8 +150,8 @@ std::string time_line(const TimeSpent& spent) {
                   format_seconds(spent.measure_s), format_seconds(spent.profile_s), format_seconds(spent.idle_s),
                   format_seconds(spent.compile_s));
   if (spent.ready_s > 0) {
-    text += fmt::format("; busy {:.0f}% of the time since the first variant was compiled",
-                        100 * (spent.open_s + spent.verify_s + spent.measure_s + spent.profile_s) / spent.ready_s);
+    text += fmt::format("; the device was busy {:.0f}% of the time since the first variant was ready",
+                        100 * (spent.verify_s + spent.measure_s + spent.profile_s) / spent.ready_s);
   }
   return text;
 }

@@ -190,6 +190,7 @@ void Run::ask_for_more() {
     return;
   }
   const std::vector<Request> requests = strategy_.ask(static_cast<size_t>(room));
+  bool opening = false;
   if (requests.empty() && compiles_.pending() == 0 && pool_.empty()) {
     strategy_done_ = true;  // nothing is under way that it could be waiting for
   }
@@ -201,6 +202,7 @@ void Run::ask_for_more() {
     const int record = it->second;
     if (!settled(record)) {
       compiles_.submit({record, candidates_[static_cast<size_t>(record)].kernel, request.variant});
+      opening = true;
     } else if (const auto& failure = record_at(record).failure) {
       Progress::Family& of = family(record);
       ++of.done;
@@ -209,6 +211,9 @@ void Run::ask_for_more() {
     } else {
       leave_pool(record);
     }
+  }
+  if (opening) {
+    open_session();  // while the first variants are being compiled
   }
 }
 
@@ -226,11 +231,11 @@ void Run::accept(CompileAhead::Done done) {
   outcome_.spent.compile_s += artifact.compile_s;
   tell(done.record, Compiled{artifact.compile_s, artifact.from_cache});
   keep(TrialCompiled{trial(done.record), artifact.compile_s, artifact.from_cache});
-  if (!ready_) {
-    ready_ = Clock::now();
-  }
   if (!open_session()) {
     return;
+  }
+  if (!ready_) {
+    ready_ = Clock::now();
   }
 
   const Stopwatch watch(outcome_.spent.verify_s);
