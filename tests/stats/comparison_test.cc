@@ -25,14 +25,14 @@ TEST(Compare, CallsFasterWhatLiesWhollyAboveTheEquivalence) {
 }
 
 TEST(Compare, CallsSlowerWhatLiesWhollyBelowIt) {
-  EXPECT_EQ(compare_range(0.8, 0.9949), Comparison::slower);  // 1 / 1.005 = 0.99502
-  EXPECT_EQ(compare_range(0.8, 0.9951), Comparison::undecided);
+  EXPECT_EQ(compare_range(0.8, 0.99501), Comparison::slower);  // 1 / 1.005 = 0.995025
+  EXPECT_EQ(compare_range(0.8, 0.99504), Comparison::undecided);
 }
 
 TEST(Compare, CallsEquivalentOnlyWhatLiesWhollyWithin) {
-  EXPECT_EQ(compare_range(0.9951, 1.0049), Comparison::equivalent);
+  EXPECT_EQ(compare_range(0.99504, 1.0049), Comparison::equivalent);
   EXPECT_EQ(compare_range(0.9951, 1.0051), Comparison::undecided);
-  EXPECT_EQ(compare_range(0.9949, 1.0049), Comparison::undecided);
+  EXPECT_EQ(compare_range(0.99501, 1.0049), Comparison::undecided);
   EXPECT_EQ(compare_range(1, 1), Comparison::equivalent);
 }
 

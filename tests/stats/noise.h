@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -61,6 +62,8 @@ struct Noise {
   Jitter jitter;
   Drift drift = no_drift();
   Jitter own = [](Random&) { return 1.0; };  // of variants alone: what the copies do not show
+
+  friend std::ostream& operator<<(std::ostream& out, const Noise& noise) { return out << noise.name; }
 };
 
 // Takes rounds of `times_ns` (subjects 0, 1, ...) and two copies of 1000 ns.
