@@ -14,9 +14,6 @@ namespace {
 // Rounds by which two copies a round have most likely shown what the noise can do.
 constexpr int kRoundsThatShowTheNoise = 5;
 
-// A sample may be low while the leader's are high, so that both fall to the noise.
-constexpr double kNoiseOnBothSides = 2;
-
 void require_share(double value, const char* what) {
   if (!(value >= 0 && value <= 1)) {
     throw std::invalid_argument(fmt::format("{} lies within 0 .. 1, and not at {}", what, value));
@@ -80,17 +77,21 @@ double racing_margin(std::span<const Round> rounds, double least) {
     disagreement = std::max(disagreement, (slowest - fastest) / slowest);
     ++known;
   }
-  return known < kRoundsThatShowTheNoise ? 1 : std::clamp(kNoiseOnBothSides * disagreement, least, 1.0);
+  return known < kRoundsThatShowTheNoise ? 1 : std::min(1.0, least + disagreement);
 }
 
 Verdict judge(std::span<const double> ratios, const StoppingRule& rule, const std::optional<Interval>& leader_ratio) {
   if (!(rule.half_width > 0)) {
     throw std::invalid_argument("a half-width is positive");
   }
+  if (ratios.empty()) {
+    throw std::invalid_argument("nothing is decided on no ratios");
+  }
   require_ratios(ratios);
-  const Interval interval = sequential_interval(ratios, rule.looks, rule.confidence);
+  const double confidence = look_confidence(rule.looks, rule.confidence);
   // Tight before no winner: an interval that was earned is worth more than a bare "no".
-  if (is_look(rule.looks, ratios.size()) && interval.relative_half_width() <= rule.half_width) {
+  if (is_look(rule.looks, ratios.size()) &&
+      median_interval(ratios, confidence).relative_half_width() <= rule.half_width) {
     return Verdict::tight;
   }
   if (ratios.size() >= static_cast<size_t>(rule.looks.at.back())) {

@@ -33,7 +33,7 @@ bool is_look(const Looks& looks, size_t count);
 
 // The interval of the median of samples that were taken under these looks, at look_confidence. However one look is
 // chosen for the stop, it misses the median with a probability of at most 1 - confidence. The same holds for a cap that
-// ends sampling between looks, or before the first, for a reason other than these samples (a time limit, Ctrl-C): it
+// ends sampling after the first look for a reason other than these samples (a time limit, Ctrl-C): it
 // takes the place of a look that was not reached. Before the first look the interval is min .. max, and holds the
 // median with median_interval_coverage only. Throws as look_confidence and median_interval do.
 Interval sequential_interval(std::span<const double> samples, const Looks& looks, double confidence);
@@ -41,7 +41,7 @@ Interval sequential_interval(std::span<const double> samples, const Looks& looks
 // Dropping variants that are certainly no winner.
 struct Racing {
   int min_rounds = 3;
-  double margin = 0.05;  // relative to the leader; racing_margin widens it where the noise is larger
+  double margin = 0.05;  // relative to the leader's low end; to be widened by the noise: racing_margin
 
   bool operator==(const Racing&) const = default;
 };
@@ -49,16 +49,16 @@ struct Racing {
 // Whether a variant can be dropped: it has at least `min_rounds` ratios to copy, and every one lies below the low end
 // of the leader's interval by more than the relative `margin`. One good sample keeps it. Because all samples count, it
 // does not matter how often this is asked: a good variant is only ever dropped where its first `min_rounds` samples all
-// fall short, so with probability q^min_rounds where a share q of its samples falls short of the leader's low end by
-// more than the margin. Throws where a ratio is not positive, min_rounds < 1 or the margin is not within 0 .. 1.
-// Source: Maron and Moore, Hoeffding Races (NIPS 1993), with order statistics in place of Hoeffding's bound, which
-// needs a bounded range.
+// fall short, so with a probability of at most q^min_rounds where each sample falls short of the leader's low end by
+// more than the margin with probability q: 3 rounds suffice for 1 in 1,000 where q is 10%, and not where it is 30%.
+// Throws where a ratio is not positive, min_rounds < 1 or the margin is not within 0 .. 1. Source: Maron and Moore,
+// Hoeffding Races (NIPS 1993), with order statistics in place of Hoeffding's bound, which needs a bounded range.
 bool certainly_slower(std::span<const double> ratios, const Interval& leader_ratio, const Racing& racing);
 
-// The margin for racing under the noise of this run: twice the largest relative disagreement between the copies of
-// one round, but at least `least`. As long as fewer than 5 rounds hold several copies the noise is not known, and
-// the margin is 1, which drops nothing. `rounds` are those of the run so far, without the disturbed ones. Throws where
-// `least` is not within 0 .. 1.
+// The margin for racing under the noise of this run, relative: `least` beyond the largest relative disagreement between
+// the copies of one round, so at most 1. As long as fewer than 5 rounds hold several copies the noise is not known, and
+// the margin is 1, which drops nothing. `rounds` are all those of the run so far, of every batch, without the disturbed
+// ones. Throws where `least` is not within 0 .. 1.
 double racing_margin(std::span<const Round> rounds, double least);
 
 // When to stop sampling a variant.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <stdexcept>
 
@@ -44,20 +45,18 @@ Ranks interval_ranks(size_t n, double confidence) {
   // A probability that is equal to the bound must not be lost to rounding: 7 samples reach exactly 1 - 2/2^7.
   const double tail = (1 - confidence) / 2 * (1 + 1e-10);
   const auto trials = static_cast<double>(n);
-  double cumulative = 0;
-  Ranks ranks;
-  for (size_t k = 0; k < n; ++k) {
+  // log of C(n, k) / 2^n, so that large n neither overflows nor vanishes too early.
+  double log_probability = -trials * std::numbers::ln2;
+  double cumulative = std::exp(log_probability);
+  Ranks ranks{0, std::min(1.0, 2 * cumulative)};
+  for (size_t k = 1; k < n; ++k) {
     const auto successes = static_cast<double>(k);
-    // log of C(n, k) / 2^n, so that large n neither overflows nor vanishes too early.
-    cumulative += std::exp(std::lgamma(trials + 1) - std::lgamma(successes + 1) - std::lgamma(trials - successes + 1) -
-                           trials * std::log(2.0));
-    if (cumulative > tail && k > 0) {
-      break;
-    }
-    ranks = {k, std::min(1.0, 2 * cumulative)};
+    log_probability += std::log((trials - successes + 1) / successes);
+    cumulative += std::exp(log_probability);
     if (cumulative > tail) {
       break;
     }
+    ranks = {k, 2 * cumulative};
   }
   return ranks;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 #include <stdexcept>
 
@@ -50,6 +51,30 @@ TEST(MedianInterval, CoversTheMedianOfASkewedDistributionAsOftenAsItSays) {
     covered += interval.low <= 1 && 1 <= interval.high ? 1 : 0;
   }
   EXPECT_GE(covered, kDraws * 94 / 100);
+}
+
+TEST(MedianInterval, SaysHowOftenItHoldsTheMedian) {
+  EXPECT_EQ(median_interval_coverage(1, 0.95), 0);
+  EXPECT_DOUBLE_EQ(median_interval_coverage(5, 0.95), 1 - 2.0 / 32);
+  EXPECT_DOUBLE_EQ(median_interval_coverage(10, 0.95), 1 - 2 * 11.0 / 1024);
+  EXPECT_DOUBLE_EQ(median_interval_coverage(10, 1 - 2 * 11.0 / 1024), 1 - 2 * 11.0 / 1024);  // just reached
+  EXPECT_GE(median_interval_coverage(5000, 0.95), 0.95);
+  EXPECT_LT(median_interval_coverage(5000, 0.95), 0.953);
+}
+
+TEST(MedianInterval, RefusesWhatIsNoConfidenceAndNoNumber) {
+  EXPECT_THROW(median_interval(std::vector<double>{}, 0.95), std::invalid_argument);
+  EXPECT_THROW(median_interval(std::vector<double>{1, std::nan(""), 2}, 0.95), std::invalid_argument);
+  EXPECT_THROW(median_interval(std::vector<double>{1}, 1), std::invalid_argument);
+  EXPECT_THROW(median_interval(std::vector<double>{1}, 0), std::invalid_argument);
+  EXPECT_THROW(median_interval_coverage(0, 0.95), std::invalid_argument);
+}
+
+TEST(Copies, AreThoseOfTheRoundInTheOrderTaken) {
+  const Round round{Phase::screen, {{kCopy, 110}, {0, 200}, {kCopy, 90}}};
+  EXPECT_EQ(copies_ns(round), (std::vector<double>{110, 90}));
+  EXPECT_EQ(mean_copy_ns(round), 100);
+  EXPECT_EQ(mean_copy_ns({Phase::screen, {{0, 200}}}), 0);
 }
 
 TEST(PairsOf, PairsEachSampleWithTheMeanCopyOfItsOwnRound) {

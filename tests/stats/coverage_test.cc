@@ -1,0 +1,149 @@
+// Whether intervals hold what they promise: simulations with known truth, seeded, with the stopping rule in force.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <map>
+
+#include "noise.h"
+#include "stats/sequential.h"
+#include "stats/stats.h"
+
+namespace scantune::stats {
+namespace {
+
+constexpr int kDraws = 2000;
+constexpr double kTime = 1250;  // of the variant, whose true ratio to copy is then 0.8
+
+std::vector<Noise> noises() {
+  return {
+      {"Skewed", skewed(0.003)},
+      {"VerySkewed", skewed(0.02)},
+      {"Bimodal", bimodal(0.02, 0.1)},
+      {"EvenlyBimodal", bimodal(0.01, 0.5)},
+      {"LinearDrift", skewed(0.002), linear_drift(0.3)},
+      {"StepDrift", skewed(0.003), step_drift(0.25)},
+      {"OwnStatesOfTheVariant", skewed(0.002), no_drift(), bimodal(0.01, 0.3)},
+      {"BimodalStepDrift", bimodal(0.02, 0.1), step_drift(0.25)},
+  };
+}
+
+class StoppedSampling : public testing::TestWithParam<Noise> {
+ protected:
+  // Of `hits` in kDraws; printed, because the number is what one wants to know.
+  void expect_coverage(int hits, const char* of) {
+    const double coverage = static_cast<double>(hits) / kDraws;
+    std::printf("%s: %.4f of the intervals hold %s\n", GetParam().name.c_str(), coverage, of);
+    RecordProperty("coverage", std::to_string(coverage));
+    EXPECT_GE(coverage, 0.94);
+  }
+};
+
+bool holds(const Interval& interval, double truth) { return interval.low <= truth && truth <= interval.high; }
+
+std::span<const double> first(const std::vector<double>& values, int count) {
+  return {values.data(), static_cast<size_t>(count)};
+}
+
+TEST_P(StoppedSampling, CoversTheTrueRatioToCopy) {
+  const StoppingRule rule;
+  const int most = rule.looks.at.back();
+  const double truth = 0.8 * median_ratio_factor(GetParam());
+  Random random(11);
+  int hits = 0;
+  std::map<size_t, int> stops;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    Machine machine(GetParam(), most, random);
+    std::vector<Round> rounds;
+    Pairs pairs;
+    Verdict verdict = Verdict::go_on;
+    while (verdict == Verdict::go_on) {
+      rounds.push_back(machine.round({kTime}));
+      pairs = pairs_of(rounds, Phase::screen, 0);
+      verdict = judge(pairs.ratio, rule);
+    }
+    ++stops[rounds.size()];
+    hits += holds(sequential_interval(pairs.ratio, rule.looks, rule.confidence), truth) ? 1 : 0;
+  }
+  for (const auto& [count, times] : stops) {
+    std::printf("  %d stops after %zu rounds\n", times, count);
+    EXPECT_TRUE(is_look(rule.looks, count)) << count;
+  }
+  expect_coverage(hits, "the true ratio to copy");
+}
+
+TEST_P(StoppedSampling, CoversTheTruePairedSpeedup) {
+  const StoppingRule rule;
+  const int most = rule.looks.at.back();
+  const double truth = 1.04;  // both have the same noise, so the median of the quotient is that of the times
+  Random random(12);
+  int hits = 0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    Machine machine(GetParam(), most, random);
+    std::vector<Round> rounds;
+    std::vector<double> speedups;
+    do {
+      rounds.push_back(machine.round({kTime, kTime * truth}));
+      speedups = paired_speedup(rounds, Phase::screen, 0, 1);
+    } while (judge(speedups, rule) == Verdict::go_on);
+    hits += holds(sequential_interval(speedups, rule.looks, rule.confidence), truth) ? 1 : 0;
+  }
+  expect_coverage(hits, "the true paired speed-up");
+}
+
+TEST_P(StoppedSampling, CoversTheTrueRatioWhereATimeLimitEndsIt) {
+  const StoppingRule rule;
+  const int most = rule.looks.at.back();
+  const double truth = 0.8 * median_ratio_factor(GetParam());
+  Random random(13);
+  std::uniform_int_distribution<int> limit(rule.looks.at.front(), most);
+  int hits = 0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    Machine machine(GetParam(), most, random);
+    const int cap = limit(random);
+    std::vector<Round> rounds;
+    Pairs pairs;
+    do {
+      rounds.push_back(machine.round({kTime}));
+      pairs = pairs_of(rounds, Phase::screen, 0);
+    } while (static_cast<int>(rounds.size()) < cap && judge(pairs.ratio, rule) == Verdict::go_on);
+    hits += holds(sequential_interval(pairs.ratio, rule.looks, rule.confidence), truth) ? 1 : 0;
+  }
+  expect_coverage(hits, "the true ratio to copy under a cap");
+}
+
+// The worst stop there is: at whichever look the interval misses. The second half shows why looks are planned.
+TEST_P(StoppedSampling, CoversHoweverTheLookIsChosenAndLookingAtEverySampleDoesNot) {
+  const StoppingRule rule;
+  const int most = rule.looks.at.back();
+  const double truth = 0.8 * median_ratio_factor(GetParam());
+  Random random(14);
+  int hits = 0;
+  int careless_hits = 0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    Machine machine(GetParam(), most, random);
+    std::vector<Round> rounds;
+    rounds.reserve(static_cast<size_t>(most));
+    for (int i = 0; i < most; ++i) {
+      rounds.push_back(machine.round({kTime}));
+    }
+    const std::vector<double> ratios = pairs_of(rounds, Phase::screen, 0).ratio;
+    bool hit = true;
+    for (const int look : rule.looks.at) {
+      hit = hit && holds(sequential_interval(first(ratios, look), rule.looks, rule.confidence), truth);
+    }
+    bool careless_hit = true;
+    for (int look = rule.looks.at.front(); look <= most; ++look) {
+      careless_hit = careless_hit && holds(median_interval(first(ratios, look), rule.confidence), truth);
+    }
+    hits += hit ? 1 : 0;
+    careless_hits += careless_hit ? 1 : 0;
+  }
+  expect_coverage(hits, "the true ratio to copy at all looks");
+  EXPECT_LT(careless_hits, kDraws * 94 / 100);
+}
+
+INSTANTIATE_TEST_SUITE_P(Noise, StoppedSampling, testing::ValuesIn(noises()),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace scantune::stats
