@@ -213,9 +213,9 @@ Journal::~Journal() {
     ::unlink(JournalIndex::path_of(path()).c_str());
     return;
   }
+  static_cast<void>(sync());
   if (changed_) {
-    // Failures cost time at the next start, nothing else.
-    static_cast<void>(::fdatasync(reader_.file_.get()));
+    // A failure costs time at the next start, nothing else.
     static_cast<void>(reader_.index_.save(path(), reader_.file_.get()));
   }
 }
@@ -280,13 +280,15 @@ Expected<void> Journal::append(const JournalEvent& event) {
   }
   reader_.index_.add(line);
   changed_ = true;
+  flushed_ = false;
   return kind_of(event.what) == EventKind::run_ended ? sync() : Expected<void>();
 }
 
 Expected<void> Journal::sync() {
-  if (::fdatasync(reader_.file_.get()) != 0) {
+  if (!flushed_ && ::fdatasync(reader_.file_.get()) != 0) {
     return tl::unexpected(system_error("write", path(), errno));
   }
+  flushed_ = true;
   return {};
 }
 
@@ -295,15 +297,15 @@ std::vector<std::string> notes(const fs::path& path, const std::vector<JournalDa
   std::vector<std::string> lines;
   for (const JournalDamage& one : damaged) {
     if (lines.size() == most) {
-      lines.push_back(fmt::format("{}: {} more lines are skipped; scantune journal verify {} lists all", path.string(),
+      lines.push_back(fmt::format("{}: {} more skipped; scantune journal verify {} lists all", path.string(),
                                   damaged.size() - most, path.string()));
       break;
     }
     lines.push_back(fmt::format("{}: line {} is skipped: {}", path.string(), one.line, one.why));
   }
   if (newer > 0) {
-    lines.push_back(fmt::format("{}: {} of kinds that only a newer scantune knows {} left alone", path.string(),
-                                newer == 1 ? "1 line" : fmt::format("{} lines", newer), newer == 1 ? "is" : "are"));
+    lines.push_back(fmt::format("{}: {} of kinds that only a newer scantune knows: left alone", path.string(),
+                                newer == 1 ? "1 line is" : fmt::format("{} lines are", newer)));
   }
   return lines;
 }

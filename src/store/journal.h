@@ -95,6 +95,7 @@ class Journal {
   FileLock lock_;  // released last
   JournalReader reader_;
   bool changed_ = false;  // the index's file does not say all of the journal
+  bool flushed_ = true;   // what was appended is on the disk
 };
 
 // Lines for a person about what was skipped, at most `most` and a last one for the rest:

@@ -295,7 +295,8 @@ tl::expected<LineHead, LineFault> check_line(std::string_view line) {
 
 bool looks_like_a_journal(std::string_view start) {
   const std::string_view line = start.substr(0, start.find('\n'));
-  return line.starts_with(kSum.substr(0, std::min(kSum.size(), line.size()))) ||
+  // Its very first line may have been torn within the first word.
+  return line.starts_with(kSum) || kSum.starts_with(start) ||
          line.find(R"("event":{"context":")") != std::string_view::npos;
 }
 
