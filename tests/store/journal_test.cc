@@ -199,7 +199,7 @@ TEST(CorruptJournal, TellsTheLineItsPlaceAndWhatIsWrong) {
 }
 
 TEST(CorruptJournal, OfOneDamagedLineIsStillOne) {
-  const Scratch scratch;
+  const Scratch scratch(in_memory());
   const fs::path path = scratch / "journal.jsonl";
   make_journal(path, 1);
   const std::string whole = get(path);
