@@ -91,18 +91,24 @@ Expected<std::string_view> JournalReader::text(const JournalLine& line) {
   const bool inside =
       line.offset >= window_offset_ && line.offset + line.bytes <= window_offset_ + window_.size() && !window_.empty();
   if (!inside) {
-    window_.resize(std::max<size_t>(kWindowBytes, line.bytes));
-    const ssize_t got = read_at(file_.get(), window_.data(), window_.size(), line.offset);
+    const size_t bytes = std::max<size_t>(kWindowBytes, line.bytes);
+    // Who reads backwards will want what is before the line next.
+    const uint64_t end = line.offset + line.bytes;
+    const bool backwards = line.offset < window_offset_;
+    const uint64_t begin = backwards ? end - std::min<uint64_t>(end, bytes) : line.offset;
+    window_.resize(bytes);
+    const ssize_t got = read_at(file_.get(), window_.data(), window_.size(), begin);
     if (got < 0) {
       const int error = errno;
       window_.clear();
       return tl::unexpected(system_error("read", path_, error));
     }
     window_.resize(static_cast<size_t>(got));
-    window_offset_ = line.offset;
+    window_offset_ = begin;
   }
   // Shorter than the line where the file was cut meanwhile: its checksum tells.
-  return std::string_view(window_).substr(line.offset - window_offset_, line.bytes);
+  const std::string_view window = window_;
+  return window.substr(std::min<size_t>(line.offset - window_offset_, window.size()), line.bytes);
 }
 
 Expected<bool> JournalReader::read_events(const std::string& context, std::vector<JournalEvent>& events) {

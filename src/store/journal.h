@@ -31,6 +31,9 @@ class JournalReader {
   // those lines. What cannot be used is skipped and told by damaged().
   Expected<std::vector<JournalEvent>> events(const std::string& context);
 
+  // Writes the index's file, for who opens the journal next.
+  Expected<void> save_index() const { return index_.save(path_, file_.get()); }
+
   // The lines that are skipped, in order.
   [[nodiscard]] std::vector<JournalDamage> damaged() const;
   // How many lines a newer scantune wrote, of kinds that this version does not know.
