@@ -23,6 +23,7 @@ namespace {
 
 using report::plural;
 
+constexpr size_t kPageBytes = size_t{64} << 10;
 constexpr size_t kShownDigits = 8;  // of a context's 32: what --context takes
 
 void note(const std::string& text) { print(stderr, "scantune: " + text + "\n", text_style(stderr, false)); }
@@ -134,12 +135,24 @@ Expected<int> show(const JournalCommand& journal, Format format) {
     return tl::unexpected(filter.error());
   }
   size_t rows = 0;
+  std::string page;  // written when it is long enough: a journal may have a million rows
+  const auto flush = [&] {
+    if (format == Format::json) {
+      print_json(stdout, page);
+    } else {
+      say(page);
+    }
+    page.clear();
+  };
   const auto shown = store::show_journal(*file, *filter, [&](const store::JournalRow& row) {
     if (format == Format::json) {
-      print_json(stdout,
-                 (rows == 0 ? wire::journal_events_head(*file) : ",\n") + wire::journal_events_row(row.line, row.text));
+      page += rows == 0 ? wire::journal_events_head(*file) : ",\n";
+      page += wire::journal_events_row(row.line, row.text);
     } else {
-      say(row_text(row));
+      page += row_text(row);
+    }
+    if (page.size() >= kPageBytes) {
+      flush();
     }
     ++rows;
   });
@@ -147,9 +160,10 @@ Expected<int> show(const JournalCommand& journal, Format format) {
     return tl::unexpected(shown.error());
   }
   if (format == Format::json) {
-    print_json(stdout, (rows == 0 ? wire::journal_events_head(*file) : "") +
-                           wire::journal_events_tail(shown->newer, shown->damaged));
+    page += rows == 0 ? wire::journal_events_head(*file) : "";
+    page += wire::journal_events_tail(shown->newer, shown->damaged);
   }
+  flush();
   note_skipped(*file, shown->damaged, shown->newer);
   return kDone;
 }

@@ -27,10 +27,10 @@ Expected<JournalCheck> verify_journal(const std::filesystem::path& path);
 
 // Which events to show. Empty: all.
 struct JournalFilter {
-  std::string context_prefix;
-  std::optional<EventKind> kind;
-  std::string variant;         // part of a spelled variant of the event
-  std::optional<size_t> tail;  // the last so many of those that remain
+  std::string context_prefix = {};
+  std::optional<EventKind> kind = {};
+  std::string variant = {};         // part of a spelled variant of the event
+  std::optional<size_t> tail = {};  // the last so many of those that remain
 };
 
 // An event as it is in the journal.
