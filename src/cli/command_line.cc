@@ -13,6 +13,7 @@ constexpr const char* kHead =
     "\n"
     "Usage: scantune --shape AxBx... [options]\n"
     "       scantune list devices|kernels|variants|metrics|dtypes [options]   (scantune list --help)\n"
+    "       scantune journal show|stats|compact|merge|verify [options]        (scantune journal --help)\n"
     "\n"
     "Examples:\n"
     "  scantune --shape 32768x32768                    tune for the GPU here, or else the CPU\n"
@@ -44,6 +45,26 @@ constexpr const char* kListHead =
 
 constexpr const char* kListTail = "\nExit codes: 0 done, 2 bad input or environment.\n";
 
+constexpr const char* kJournalHead =
+    "scantune journal: looks into a journal of measurements, checks it and cleans it up.\n"
+    "\n"
+    "Usage: scantune journal show|stats|compact|verify [FILE] [options]   (default results/journal.jsonl)\n"
+    "       scantune journal merge FILE FILE... --out FILE\n"
+    "\n"
+    "  show       its events, one a line, in the order they happened\n"
+    "  stats      how much of what it holds, and of which workloads, chips and protocols\n"
+    "  compact    drops what no longer counts: what came before --fresh, damaged lines, repetitions\n"
+    "  merge      puts journals together in a new one; identical events are written once\n"
+    "  verify     checks every line; exit code 1 where one is damaged\n"
+    "\n"
+    "Examples:\n"
+    "  scantune journal show --tail 20\n"
+    "  scantune journal show --kind failed --variant row_carry --format json\n"
+    "  scantune journal merge node1.jsonl node2.jsonl --out results/journal.jsonl\n";
+
+constexpr const char* kJournalTail = "\nExit codes: 0 done, 1 verify found damage, 2 bad input or environment.\n";
+
+constexpr const char* kWhich = "Which events";
 constexpr const char* kWhat = "What to tune";
 constexpr const char* kWhere = "Where";
 constexpr const char* kEffort = "How long and how much";
@@ -62,7 +83,7 @@ std::string spaced_names(const CLI::Option& option) {
 std::string help_text(const CLI::App& app, const std::string& head, const std::string& tail) {
   constexpr size_t kColumn = 25;
   std::string text = head;
-  for (const char* group : {kWhat, kWhere, kEffort, kOutput}) {
+  for (const char* group : {kWhich, kWhat, kWhere, kEffort, kOutput}) {
     const auto options = app.get_options([&](const CLI::Option* o) { return o->get_group() == group; });
     if (options.empty()) {
       continue;
@@ -145,6 +166,18 @@ void add_list_options(CLI::App& app, ListCommand& list) {
   add_text(app, "--format", list.format, "text|json", kOutput, "what standard output gets");
 }
 
+void add_journal_options(CLI::App& app, JournalCommand& journal) {
+  app.add_option("verb", journal.verb)->group("");
+  app.add_option("files", journal.files)->group("");
+  add_text(app, "--context", journal.context, "PREFIX", kWhich, "show: of this context, by the start of its digest");
+  add_text(app, "--kind", journal.kind, "KIND", kWhich,
+           "show: run_began, compiled, verified, round, profiled, failed or run_ended");
+  add_text(app, "--variant", journal.variant, "TEXT", kWhich, "show: of variants whose spelling has TEXT in it");
+  add_text(app, "--tail", journal.tail, "N", kWhich, "show: only the last N of those");
+  add_text(app, "--out", journal.out, "FILE", kOutput, "merge: the journal to write; it must not exist");
+  add_text(app, "--format", journal.format, "text|json", kOutput, "show, stats, verify: what standard output gets");
+}
+
 std::vector<std::string> known_words(const CLI::App& app) {
   std::vector<std::string> words;
   for (const CLI::Option* option : app.get_options()) {
@@ -194,8 +227,14 @@ std::optional<Error> swallowed_option(const CLI::App& app) {
   return std::nullopt;
 }
 
-Error describe(const CLI::App& root, const CLI::App& list, const CLI::ParseError& error) {
-  const CLI::App& app = list.parsed() ? list : root;
+// The subcommand that was given, else the root.
+const CLI::App& app_in_use(const CLI::App& root) {
+  const auto parsed = root.get_subcommands([](const CLI::App* sub) { return sub->parsed(); });
+  return parsed.empty() ? root : *parsed.front();
+}
+
+Error describe(const CLI::App& root, const CLI::ParseError& error) {
+  const CLI::App& app = app_in_use(root);
   if (auto swallowed = swallowed_option(app)) {
     return *std::move(swallowed);
   }
@@ -223,8 +262,10 @@ Error describe(const CLI::App& root, const CLI::App& list, const CLI::ParseError
 Expected<Command> parse_command_line(int argc, const char* const* argv) {
   TuneCommand tune;
   ListCommand list;
+  JournalCommand journal;
   bool help = false;
   bool list_help = false;
+  bool journal_help = false;
   bool version_wanted = false;
 
   CLI::App root("scantune", "scantune");
@@ -237,6 +278,11 @@ Expected<Command> parse_command_line(int argc, const char* const* argv) {
   list_app->set_help_flag();
   add_list_options(*list_app, list);
   add_flag(*list_app, "-h,--help", list_help, kOutput, "this");
+
+  CLI::App* journal_app = root.add_subcommand("journal", "journal");
+  journal_app->set_help_flag();
+  add_journal_options(*journal_app, journal);
+  add_flag(*journal_app, "-h,--help", journal_help, kOutput, "this");
 
   CLI::App* server = root.add_subcommand("compile-server", "")->group("");
   server->set_help_flag();
@@ -254,13 +300,19 @@ Expected<Command> parse_command_line(int argc, const char* const* argv) {
     if (list_app->get_option("--help")->count() > 0) {
       return SayCommand{help_text(*list_app, kListHead, kListTail)};
     }
+    if (journal_app->get_option("--help")->count() > 0) {
+      return SayCommand{help_text(*journal_app, kJournalHead, kJournalTail)};
+    }
     if (root.get_option("--help")->count() > 0) {
       return SayCommand{root_help()};
     }
-    return tl::unexpected(describe(root, *list_app, error));
+    return tl::unexpected(describe(root, error));
   }
   if (list_help) {
     return SayCommand{help_text(*list_app, kListHead, kListTail)};
+  }
+  if (journal_help) {
+    return SayCommand{help_text(*journal_app, kJournalHead, kJournalTail)};
   }
   if (help) {
     return SayCommand{root_help()};
@@ -268,7 +320,7 @@ Expected<Command> parse_command_line(int argc, const char* const* argv) {
   if (version_wanted) {
     return SayCommand{fmt::format("scantune {}\n", version())};
   }
-  if (auto error = swallowed_option(list_app->parsed() ? *list_app : root)) {
+  if (auto error = swallowed_option(app_in_use(root))) {
     return tl::unexpected(*std::move(error));
   }
   if (server->parsed()) {
@@ -277,14 +329,17 @@ Expected<Command> parse_command_line(int argc, const char* const* argv) {
   if (worker_app->parsed()) {
     return worker;
   }
-  if (list_app->parsed()) {
+  if (list_app->parsed() || journal_app->parsed()) {
+    const bool is_list = list_app->parsed();
+    const std::string topic = is_list ? list.topic : journal.verb;
     for (const CLI::Option* option : root.get_options()) {
       if (option->count() > 0) {
-        return bad_input("{}: give options of list after it, as in scantune list {} {}", option->get_name(),
-                         list.topic.empty() ? "TOPIC" : list.topic, option->get_name());
+        return bad_input("{}: give options of {} after it, as in scantune {} {} {}", option->get_name(),
+                         is_list ? "list" : "journal", is_list ? "list" : "journal",
+                         !topic.empty() ? topic : (is_list ? "TOPIC" : "VERB"), option->get_name());
       }
     }
-    return list;
+    return is_list ? Command(list) : Command(journal);
   }
   return tune;
 }

@@ -48,6 +48,18 @@ struct ListCommand {
   bool all = false;
 };
 
+// scantune journal VERB [FILE...]
+struct JournalCommand {
+  std::string verb;
+  std::vector<std::string> files;
+  std::optional<std::string> context;
+  std::optional<std::string> kind;
+  std::optional<std::string> variant;
+  std::optional<std::string> tail;
+  std::optional<std::string> out;
+  std::optional<std::string> format;
+};
+
 // scantune compile-server: hidden, started by the tool itself.
 struct CompileServerCommand {};
 
@@ -62,7 +74,7 @@ struct SayCommand {
   std::string text;
 };
 
-using Command = std::variant<TuneCommand, ListCommand, CompileServerCommand, WorkerCommand, SayCommand>;
+using Command = std::variant<TuneCommand, ListCommand, JournalCommand, CompileServerCommand, WorkerCommand, SayCommand>;
 
 // An error is one line that names the argument. Touches no device and builds no catalog.
 Expected<Command> parse_command_line(int argc, const char* const* argv);

@@ -15,6 +15,7 @@
 namespace scantune::cli {
 
 inline constexpr std::string_view kDefaultOut = "results/best.json";
+inline constexpr std::string_view kDefaultJournal = "results/journal.jsonl";
 
 // The error with "OPTION VALUE: " before its message.
 tl::unexpected<Error> at_option(std::string_view option, std::string_view value, Error error);

@@ -176,7 +176,7 @@ tl::expected<std::optional<struct stat>, int> stat_target(const fs::path& target
 
 // Writes beside the target, with the target's mode, and flushes. `produce` returns 0 or an errno.
 template <class Produce>
-tl::expected<TemporaryFile, int> write_beside(const fs::path& target, const Produce& produce) {
+tl::expected<TemporaryFile, int> write_beside(const fs::path& target, const Produce& produce, Flush flush) {
   const auto old = stat_target(target);
   if (!old) {
     return tl::unexpected(old.error());
@@ -187,7 +187,7 @@ tl::expected<TemporaryFile, int> write_beside(const fs::path& target, const Prod
   }
   int error = *old ? temporary->take_mode_of(**old) : 0;
   error = error != 0 ? error : produce(*temporary);
-  error = error != 0 ? error : temporary->flush();
+  error = error != 0 || flush == Flush::never ? error : temporary->flush();
   if (error != 0) {
     return tl::unexpected(error);
   }
@@ -265,33 +265,35 @@ Expected<void> write_atomically(const fs::path& path, std::string_view contents)
   });
 }
 
-Expected<void> write_atomically(const fs::path& path, const std::function<Expected<void>(const Sink&)>& produce) {
+Expected<void> write_atomically(const fs::path& path, const std::function<Expected<void>(const Sink&)>& produce,
+                                Flush flush) {
   const auto target = follow_links(path);
   if (!target) {
     return tl::unexpected(target.error());
   }
   Expected<void> produced;
-  auto temporary = write_beside(*target, [&](TemporaryFile& file) {
+  const auto write_parts = [&](TemporaryFile& file) {
     int error = 0;
     std::string buffer;
-    const auto flush = [&] {
+    const auto write_buffer = [&] {
       error = error != 0 ? error : file.write(buffer);
       buffer.clear();
     };
     produced = produce([&](std::string_view text) {
       buffer += text;
       if (buffer.size() >= kBufferBytes) {
-        flush();
+        write_buffer();
       }
     });
-    flush();
+    write_buffer();
     return produced ? error : ECANCELED;
-  });
+  };
+  auto temporary = write_beside(*target, write_parts, flush);
   if (!produced) {
     return produced;
   }
   int error = temporary ? temporary->rename_to(*target) : temporary.error();
-  error = error != 0 ? error : flush_folder(folder_of(*target));
+  error = error != 0 || flush == Flush::never ? error : flush_folder(folder_of(*target));
   if (error != 0) {
     return refuse("write", path, error);
   }
@@ -303,9 +305,8 @@ Expected<void> check_writable(const fs::path& path) {
   if (!target) {
     return tl::unexpected(target.error());
   }
-  if (const auto temporary =
-          write_beside(*target, [](TemporaryFile& file) { return file.write(std::string(kProbeBytes, ' ')); });
-      !temporary) {
+  const auto write_probe = [](TemporaryFile& file) { return file.write(std::string(kProbeBytes, ' ')); };
+  if (const auto temporary = write_beside(*target, write_probe, Flush::to_disk); !temporary) {
     return refuse("write", path, temporary.error());
   }
   return {};

@@ -20,10 +20,13 @@ Expected<std::string> read_file(const std::filesystem::path& path);
 Expected<void> write_atomically(const std::filesystem::path& path, std::string_view contents);
 
 // The same for what is too large to be held: `produce` hands its parts to the sink. Where it
-// returns an error, nothing is changed.
+// returns an error, nothing is changed. A file that checks itself and can be made anew need not be
+// flushed: a loss of power may then leave any part of it.
 using Sink = std::function<void(std::string_view)>;
+enum class Flush { to_disk, never };
 Expected<void> write_atomically(const std::filesystem::path& path,
-                                const std::function<Expected<void>(const Sink&)>& produce);
+                                const std::function<Expected<void>(const Sink&)>& produce,
+                                Flush flush = Flush::to_disk);
 
 // Whether write_atomically could write `path` now, found by doing all of it but the rename with a
 // small file: permission bits alone do not tell (root, read-only and full file systems).

@@ -91,18 +91,24 @@ Expected<std::string_view> JournalReader::text(const JournalLine& line) {
   const bool inside =
       line.offset >= window_offset_ && line.offset + line.bytes <= window_offset_ + window_.size() && !window_.empty();
   if (!inside) {
-    window_.resize(std::max<size_t>(kWindowBytes, line.bytes));
-    const ssize_t got = read_at(file_.get(), window_.data(), window_.size(), line.offset);
+    const size_t bytes = std::max<size_t>(kWindowBytes, line.bytes);
+    // Who reads backwards will want what is before the line next.
+    const uint64_t end = line.offset + line.bytes;
+    const bool backwards = line.offset < window_offset_;
+    const uint64_t begin = backwards ? end - std::min<uint64_t>(end, bytes) : line.offset;
+    window_.resize(bytes);
+    const ssize_t got = read_at(file_.get(), window_.data(), window_.size(), begin);
     if (got < 0) {
       const int error = errno;
       window_.clear();
       return tl::unexpected(system_error("read", path_, error));
     }
     window_.resize(static_cast<size_t>(got));
-    window_offset_ = line.offset;
+    window_offset_ = begin;
   }
   // Shorter than the line where the file was cut meanwhile: its checksum tells.
-  return std::string_view(window_).substr(line.offset - window_offset_, line.bytes);
+  const std::string_view window = window_;
+  return window.substr(std::min<size_t>(line.offset - window_offset_, window.size()), line.bytes);
 }
 
 Expected<bool> JournalReader::read_events(const std::string& context, std::vector<JournalEvent>& events) {
@@ -213,9 +219,9 @@ Journal::~Journal() {
     ::unlink(JournalIndex::path_of(path()).c_str());
     return;
   }
+  static_cast<void>(sync());
   if (changed_) {
-    // Failures cost time at the next start, nothing else.
-    static_cast<void>(::fdatasync(reader_.file_.get()));
+    // A failure costs time at the next start, nothing else.
     static_cast<void>(reader_.index_.save(path(), reader_.file_.get()));
   }
 }
@@ -280,13 +286,15 @@ Expected<void> Journal::append(const JournalEvent& event) {
   }
   reader_.index_.add(line);
   changed_ = true;
+  flushed_ = false;
   return kind_of(event.what) == EventKind::run_ended ? sync() : Expected<void>();
 }
 
 Expected<void> Journal::sync() {
-  if (::fdatasync(reader_.file_.get()) != 0) {
+  if (!flushed_ && ::fdatasync(reader_.file_.get()) != 0) {
     return tl::unexpected(system_error("write", path(), errno));
   }
+  flushed_ = true;
   return {};
 }
 
@@ -295,15 +303,15 @@ std::vector<std::string> notes(const fs::path& path, const std::vector<JournalDa
   std::vector<std::string> lines;
   for (const JournalDamage& one : damaged) {
     if (lines.size() == most) {
-      lines.push_back(fmt::format("{}: {} more lines are skipped; scantune journal verify {} lists all", path.string(),
+      lines.push_back(fmt::format("{}: {} more skipped; scantune journal verify {} lists all", path.string(),
                                   damaged.size() - most, path.string()));
       break;
     }
     lines.push_back(fmt::format("{}: line {} is skipped: {}", path.string(), one.line, one.why));
   }
   if (newer > 0) {
-    lines.push_back(fmt::format("{}: {} of kinds that only a newer scantune knows {} left alone", path.string(),
-                                newer == 1 ? "1 line" : fmt::format("{} lines", newer), newer == 1 ? "is" : "are"));
+    lines.push_back(fmt::format("{}: {} of kinds that only a newer scantune knows: left alone", path.string(),
+                                newer == 1 ? "1 line is" : fmt::format("{} lines are", newer)));
   }
   return lines;
 }

@@ -31,6 +31,9 @@ class JournalReader {
   // those lines. What cannot be used is skipped and told by damaged().
   Expected<std::vector<JournalEvent>> events(const std::string& context);
 
+  // Writes the index's file, for who opens the journal next.
+  Expected<void> save_index() const { return index_.save(path_, file_.get()); }
+
   // The lines that are skipped, in order.
   [[nodiscard]] std::vector<JournalDamage> damaged() const;
   // How many lines a newer scantune wrote, of kinds that this version does not know.
@@ -95,6 +98,7 @@ class Journal {
   FileLock lock_;  // released last
   JournalReader reader_;
   bool changed_ = false;  // the index's file does not say all of the journal
+  bool flushed_ = true;   // what was appended is on the disk
 };
 
 // Lines for a person about what was skipped, at most `most` and a last one for the rest:

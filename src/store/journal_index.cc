@@ -239,12 +239,15 @@ Expected<void> JournalIndex::save(const fs::path& journal, int fd) const {
   header.contexts_digest = checksum(contexts);
   header.lines_digest = checksum(lines_text);
   header.header_digest = digest_of(header);
-  return write_atomically(path_of(journal), [&](const Sink& sink) -> Expected<void> {
-    sink({reinterpret_cast<const char*>(&header), sizeof header});
-    sink(contexts);
-    sink(lines_text);
-    return {};
-  });
+  return write_atomically(
+      path_of(journal),
+      [&](const Sink& sink) -> Expected<void> {
+        sink({reinterpret_cast<const char*>(&header), sizeof header});
+        sink(contexts);
+        sink(lines_text);
+        return {};
+      },
+      Flush::never);
 }
 
 }  // namespace scantune::store

@@ -46,6 +46,9 @@ bool looks_like_a_journal(std::string_view start);
 // Reads the JSON text of an event. An error (bad_input) names the member at fault.
 Expected<JournalEvent> parse_event(std::string_view event);
 
+// Whether text is JSON at all: what can be asked of a kind that this version does not know.
+Expected<void> check_json(std::string_view text);
+
 // The line of a run that began with fresh as one that did not. Any other line stays as it is.
 std::string without_fresh(std::string_view line);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,9 +14,16 @@
 
 namespace scantune::store {
 
+// A folder for tests that flush many times to a disk that need not be one.
+inline std::filesystem::path in_memory() {
+  const std::filesystem::path memory = "/dev/shm";
+  return ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+}
+
 class Scratch {
  public:
-  Scratch() : path_(std::filesystem::temp_directory_path() / "scantune-test-XXXXXX") {
+  explicit Scratch(const std::filesystem::path& base = std::filesystem::temp_directory_path())
+      : path_(base / "scantune-test-XXXXXX") {
     std::string name = path_.string();
     if (::mkdtemp(name.data()) == nullptr) {
       throw std::runtime_error("no folder for temporary files");

@@ -11,8 +11,9 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
-#include "example.h"
+#include "journal_example.h"
 #include "wire/best_json.h"
+#include "wire/journal_json.h"
 #include "wire/outcome_json.h"
 #include "wire/suite_json.h"
 
@@ -146,18 +147,60 @@ TEST(Schema, RejectsAValueOfTheWrongKind) {
   EXPECT_TRUE(rejects("/entries/0/seed", "1"));
 }
 
-TEST(Schema, DescribesSharedPartsTheSameInBothFiles) {
+TEST(Schema, DescribesSharedPartsTheSameInEveryFile) {
   // Each schema stands alone, so that a validator needs one file; the price is this check.
   const json best = schema_json("best").at("definitions");
-  int shared = 0;
-  const json run = schema_json("run").at("definitions");
-  for (const auto& [name, definition] : run.items()) {
-    if (best.contains(name)) {
-      EXPECT_EQ(definition, best.at(name)) << name;
-      ++shared;
+  for (const auto& [schema, least] : {std::pair{"run", 10}, std::pair{"journal", 8}}) {
+    int shared = 0;
+    const json definitions = schema_json(schema).at("definitions");
+    for (const auto& [name, definition] : definitions.items()) {
+      if (best.contains(name)) {
+        EXPECT_EQ(definition, best.at(name)) << schema << ": " << name;
+        ++shared;
+      }
     }
+    EXPECT_GE(shared, least);
   }
-  EXPECT_GE(shared, 10);
+}
+
+json journal_line(const JournalWhat& what) { return json::parse(to_line({testing_example::context_id(), what})); }
+
+TEST(Schema, AcceptsEveryLineOfAJournal) {
+  for (const JournalWhat& what : testing_example::every_kind()) {
+    EXPECT_THAT(fault("journal", journal_line(what)), IsEmpty()) << journal_line(what);
+  }
+  RoundTaken taken = testing_example::round_taken();
+  taken.round.samples[0].time_ns = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(fault("journal", journal_line(taken)), IsEmpty());
+  json newer = journal_line(RunEnded{});
+  newer["event"] = {{"context", testing_example::context_id()}, {"kind", "dreamt"}, {"of", 7}};
+  EXPECT_THAT(fault("journal", newer), IsEmpty());
+}
+
+TEST(Schema, RejectsALineOfAJournalThatLacksAnyMember) {
+  for (const JournalWhat& what : testing_example::every_kind()) {
+    json line = journal_line(what);
+    expect_each_member_required("journal", line, line, std::string(name(kind_of(what))));
+  }
+}
+
+TEST(Schema, RejectsAValueOfTheWrongKindInAJournal) {
+  const auto rejects = [](const JournalWhat& what, const std::string& pointer, const json& value) {
+    json line = journal_line(what);
+    line.at(json::json_pointer(pointer)) = value;
+    return !fault("journal", line).empty();
+  };
+  const RoundTaken taken = testing_example::round_taken();
+  EXPECT_TRUE(rejects(taken, "/sum", "0123"));
+  EXPECT_TRUE(rejects(taken, "/event/context", "abc"));
+  EXPECT_TRUE(rejects(taken, "/event/kind", ""));
+  EXPECT_TRUE(rejects(taken, "/event/phase", "middle"));
+  EXPECT_TRUE(rejects(taken, "/event/samples/0", json::array({0})));
+  EXPECT_TRUE(rejects(taken, "/event/samples/0/0", -1));
+  EXPECT_TRUE(rejects(taken, "/event/samples/0/1", "1"));
+  EXPECT_TRUE(rejects(TrialProfiled{testing_example::trial(), {}}, "/event/counters", nullptr));
+  EXPECT_TRUE(rejects(RunEnded{}, "/event/reason", "tired"));
+  EXPECT_TRUE(rejects(testing_example::began(), "/event/fresh", 1));
 }
 
 TEST(Schema, AcceptsEverySuiteInConfigs) {
