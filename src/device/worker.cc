@@ -103,8 +103,8 @@ class Workers {
 
 class WorkerSession final : public Session {
  public:
-  WorkerSession(std::shared_ptr<Workers> workers, const Workload& workload, uint64_t seed)
-      : workers_(std::move(workers)), limits_(workers_->limits()), workload_(workload), seed_(seed) {}
+  WorkerSession(std::shared_ptr<Workers> workers, Workload workload, uint64_t seed)
+      : workers_(std::move(workers)), limits_(workers_->limits()), workload_(std::move(workload)), seed_(seed) {}
 
   WorkerSession(const WorkerSession&) = delete;
   WorkerSession& operator=(const WorkerSession&) = delete;

@@ -52,7 +52,8 @@ class WorkerProcess {
    public:
     explicit Pipe(int fd) : fd_(fd) {}
     Pipe(Pipe&& other) noexcept;
-    Pipe& operator=(Pipe&&) = delete;
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
     ~Pipe();
     void read_into(std::string& text) const;  // what there is
 
