@@ -330,13 +330,24 @@ tl::expected<std::vector<Sample>, RoundFault> CudaSession::round(std::span<const
     SCANTUNE_CU(driver, FailureKind::device, EventRecord, end(i), stream_.get());
     return {};
   };
+  // To whoever watches this process a sample begins when the host waits for it: those before it have
+  // ended, and those enqueued behind it have not begun.
+  size_t announced = 0;
+  const auto announce = [&](size_t i) {
+    if (begin_ && i >= announced) {
+      begin_(i);
+      announced = i + 1;
+    }
+  };
   const auto wait_for = [&](size_t i) -> tl::expected<void, Failure> {
+    announce(i);
     SCANTUNE_CU(driver, FailureKind::device, EventSynchronize, end(i));
     return {};
   };
 
   size_t enqueued = 0;
   size_t finished = 0;
+  announce(0);
   while (enqueued < order.size() && !stop.stop_requested()) {
     if (enqueued - finished == kQueued) {
       if (done = wait_for(finished); !done) {

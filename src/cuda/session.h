@@ -1,6 +1,7 @@
 // One workload on one GPU. Included by the .cc files of this folder only.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -32,6 +33,7 @@ class CudaSession final : public Session {
   tl::expected<void, Failure> verify(Handle handle) override;
   tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& spec,
                                                       std::stop_token stop) override;
+  void on_begin(const std::function<void(size_t)>& begin) override { begin_ = begin; }
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override;
 
  private:
@@ -71,6 +73,7 @@ class CudaSession final : public Session {
   Input input_ = Input::none;
   std::map<Handle, Loaded> loaded_;
   Handle next_handle_ = 0;
+  std::function<void(size_t)> begin_;
   std::vector<Event> events_;           // a pair a sample of a round
   std::unique_ptr<Profiler> profiler_;  // while counters are being read: it slows launches
 };
