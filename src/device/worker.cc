@@ -264,9 +264,9 @@ class WorkerSession final : public Session {
       if (failed->failure.kind != FailureKind::device) {
         return tl::unexpected(Trouble{Trouble::Kind::refused, failed->failure, failed->position});
       }
+      const auto position = failed->position ? failed->position : worker_->begun();
       worker_.reset();
-      return tl::unexpected(
-          Trouble{Trouble::Kind::fault, {FailureKind::crash, failed->failure.what}, failed->position});
+      return tl::unexpected(Trouble{Trouble::Kind::fault, {FailureKind::crash, failed->failure.what}, position});
     }
     if (const auto* refused = std::get_if<worker::Refused>(&*reply)) {
       worker_.reset();

@@ -43,6 +43,12 @@ class WorkerProcess {
   // False where it ended since, or was killed for a fault.
   [[nodiscard]] bool alive() const { return process_.idle_and_alive(); }
 
+  // The last sample that began since it was last asked something.
+  std::optional<size_t> begun() {
+    look();
+    return begun_;
+  }
+
   // Kills it and waits until it is gone, with all the memory it held.
   void end();
 
