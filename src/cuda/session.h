@@ -40,7 +40,7 @@ class CudaSession final : public Session {
   tl::expected<void, Failure> verify(Handle handle) override;
   tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& spec,
                                                       std::stop_token stop) override;
-  void on_begin(std::function<void(size_t position)> begin) override { on_begin_ = std::move(begin); }
+  void on_begin(const std::function<void(size_t)>& begin) override { on_begin_ = begin; }
   [[nodiscard]] std::string disturbance() override;
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override;
 

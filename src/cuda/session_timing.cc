@@ -166,10 +166,17 @@ tl::expected<std::vector<Sample>, RoundFault> CudaSession::round(std::span<const
     SCANTUNE_CU(driver, FailureKind::device, EventRecord, end(i), stream_.get());
     return {};
   };
-  const auto wait_for = [&](size_t i) -> tl::expected<void, Failure> {
-    if (on_begin_) {
+  // To whoever watches this process a sample begins when the host waits for it: those before it have
+  // ended, and those enqueued behind it have not begun.
+  size_t announced = 0;
+  const auto announce = [&](size_t i) {
+    if (on_begin_ && i >= announced) {
       on_begin_(i);
+      announced = i + 1;
     }
+  };
+  const auto wait_for = [&](size_t i) -> tl::expected<void, Failure> {
+    announce(i);
     SCANTUNE_CU(driver, FailureKind::device, EventSynchronize, end(i));
     return {};
   };

@@ -164,7 +164,7 @@ class CpuSession final : public Session {
     return samples;
   }
 
-  void on_begin(std::function<void(size_t)> begin) override { begin_ = std::move(begin); }
+  void on_begin(const std::function<void(size_t)>& begin) override { begin_ = begin; }
 
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override {
     const Loaded& loaded = loaded_.at(handle);

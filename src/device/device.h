@@ -97,7 +97,7 @@ class Session {
   // all samples before it have ended for all that is known. So who watches this process knows what it
   // was at when it went away. A session that runs samples ahead of the host calls it when it waits for
   // one. The function must be quick: it delays the sample.
-  virtual void on_begin(std::function<void(size_t position)> begin) { static_cast<void>(begin); }
+  virtual void on_begin(const std::function<void(size_t position)>& /*begin*/) {}
 
   // What disturbed the device since the last call, in a few words ("the GPU lowered its clocks: thermal");
   // empty where nothing is known of. A round that was disturbed is discarded.

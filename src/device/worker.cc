@@ -103,8 +103,8 @@ class Workers {
 
 class WorkerSession final : public Session {
  public:
-  WorkerSession(std::shared_ptr<Workers> workers, const Workload& workload, uint64_t seed)
-      : workers_(std::move(workers)), limits_(workers_->limits()), workload_(workload), seed_(seed) {}
+  WorkerSession(std::shared_ptr<Workers> workers, Workload workload, uint64_t seed)
+      : workers_(std::move(workers)), limits_(workers_->limits()), workload_(std::move(workload)), seed_(seed) {}
 
   WorkerSession(const WorkerSession&) = delete;
   WorkerSession& operator=(const WorkerSession&) = delete;
@@ -264,9 +264,9 @@ class WorkerSession final : public Session {
       if (failed->failure.kind != FailureKind::device) {
         return tl::unexpected(Trouble{Trouble::Kind::refused, failed->failure, failed->position});
       }
+      const auto position = failed->position ? failed->position : worker_->begun();
       worker_.reset();
-      return tl::unexpected(
-          Trouble{Trouble::Kind::fault, {FailureKind::crash, failed->failure.what}, failed->position});
+      return tl::unexpected(Trouble{Trouble::Kind::fault, {FailureKind::crash, failed->failure.what}, position});
     }
     if (const auto* refused = std::get_if<worker::Refused>(&*reply)) {
       worker_.reset();

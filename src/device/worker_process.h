@@ -43,6 +43,12 @@ class WorkerProcess {
   // False where it ended since, or was killed for a fault.
   [[nodiscard]] bool alive() const { return process_.idle_and_alive(); }
 
+  // The last sample that began since it was last asked something.
+  std::optional<size_t> begun() {
+    look();
+    return begun_;
+  }
+
   // Kills it and waits until it is gone, with all the memory it held.
   void end();
 
@@ -52,7 +58,8 @@ class WorkerProcess {
    public:
     explicit Pipe(int fd) : fd_(fd) {}
     Pipe(Pipe&& other) noexcept;
-    Pipe& operator=(Pipe&&) = delete;
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
     ~Pipe();
     void read_into(std::string& text) const;  // what there is
 

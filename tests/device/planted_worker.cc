@@ -119,7 +119,7 @@ class PlantedSession final : public Session {
     return samples;
   }
 
-  void on_begin(std::function<void(size_t)> begin) override { begin_ = std::move(begin); }
+  void on_begin(const std::function<void(size_t)>& begin) override { begin_ = begin; }
   std::string disturbance() override { return "planted"; }
 
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override {
