@@ -138,7 +138,7 @@ class Screen {
   std::vector<bool> sampled_ = std::vector<bool>(kSpeeds.size(), true);
 };
 
-constexpr int kRaces = 5000;
+constexpr int kRaces = 3000;
 
 struct Races {
   int wrong = 0;        // that dropped the best variant or the one within 0.5% of it
