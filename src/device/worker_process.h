@@ -60,6 +60,7 @@ class WorkerProcess {
     Pipe(Pipe&& other) noexcept;
     Pipe(const Pipe&) = delete;
     Pipe& operator=(const Pipe&) = delete;
+    Pipe& operator=(Pipe&&) = delete;
     ~Pipe();
     void read_into(std::string& text) const;  // what there is
 

@@ -21,7 +21,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::SizeIs;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
@@ -88,22 +87,22 @@ Artifact artifact_of(const std::string& text) {
 
 class Worker : public ::testing::Test {
  protected:
-  Worker() {
+  void SetUp() override {
     std::string pattern = (std::filesystem::temp_directory_path() / "scantune-worker-XXXXXX").string();
-    memory_ = mkdtemp(pattern.data());
+    memory = mkdtemp(pattern.data());
   }
-  ~Worker() override {
-    session_.reset();
-    device_.reset();
+  void TearDown() override {
+    session.reset();
+    device.reset();
     EXPECT_THAT(children_of(getpid()), IsEmpty()) << "a worker was left behind";
-    std::filesystem::remove_all(memory_);
+    std::filesystem::remove_all(memory);
   }
 
   [[nodiscard]] WorkerOptions options(std::vector<std::string> arguments = {}) const {
     WorkerOptions options;
     options.executable = SCANTUNE_PLANTED_WORKER;
     options.arguments = std::move(arguments);
-    options.arguments.insert(options.arguments.begin(), memory_.string());
+    options.arguments.insert(options.arguments.begin(), memory.string());
     options.limits.load = options.limits.sample = options.limits.verify = options.limits.profile = kLimit;
     return options;
   }
@@ -111,21 +110,21 @@ class Worker : public ::testing::Test {
   void start(std::vector<std::string> arguments = {}) { start_with(options(std::move(arguments))); }
 
   void start_with(WorkerOptions options) {
-    auto device = open_worker_device(std::move(options));
-    ASSERT_TRUE(device) << device.error().message;
-    device_ = *std::move(device);
-    auto session = device_->open(small(), 1);
-    ASSERT_TRUE(session) << session.error().message;
-    session_ = *std::move(session);
+    auto opened = open_worker_device(std::move(options));
+    ASSERT_TRUE(opened) << opened.error().message;
+    device = *std::move(opened);
+    auto workload = device->open(small(), 1);
+    ASSERT_TRUE(workload) << workload.error().message;
+    session = *std::move(workload);
   }
 
   Handle load(const std::string& text) {
-    const auto handle = session_->load(artifact_of(text));
+    const auto handle = session->load(artifact_of(text));
     EXPECT_TRUE(handle) << handle.error().what;
     return handle ? *handle : kCopy;
   }
 
-  auto round(const std::vector<Handle>& order) { return session_->round(order, {}, {}); }
+  auto round(const std::vector<Handle>& order) { return session->round(order, {}, {}); }
 
   static pid_t worker() {
     const auto children = children_of(getpid());
@@ -135,9 +134,9 @@ class Worker : public ::testing::Test {
 
   static constexpr milliseconds kLimit{500};
 
-  std::filesystem::path memory_;
-  std::unique_ptr<Device> device_;
-  std::unique_ptr<Session> session_;
+  std::filesystem::path memory;
+  std::unique_ptr<Device> device;
+  std::unique_ptr<Session> session;
 };
 
 // --- Without faults ----------------------------------------------------------------------------------
@@ -145,13 +144,13 @@ class Worker : public ::testing::Test {
 TEST_F(Worker, ServesTheCpuAsIfItWereInThisProcess) {
   start({"cpu"});
   const auto here = cpu::open_device();
-  EXPECT_EQ(device_->info().chip, here->info().chip);
-  EXPECT_EQ(device_->info().id, "cpu");
-  EXPECT_EQ(device_->info().driver, here->info().driver);
-  EXPECT_EQ(device_->info().compiler, here->info().compiler);
-  EXPECT_EQ(device_->memory_needed(small()), here->memory_needed(small()));
+  EXPECT_EQ(device->info().chip, here->info().chip);
+  EXPECT_EQ(device->info().id, "cpu");
+  EXPECT_EQ(device->info().driver, here->info().driver);
+  EXPECT_EQ(device->info().compiler, here->info().compiler);
+  EXPECT_EQ(device->memory_needed(small()), here->memory_needed(small()));
   const Handle scan = load("cpu_row_carry tile=1024 prefetch=falling threads=1 unroll=4 store=streaming");
-  ASSERT_TRUE(session_->verify(scan));
+  ASSERT_TRUE(session->verify(scan));
   const std::vector<Handle> order = {kCopy, scan, scan, kCopy};
   const auto samples = round(order);
   ASSERT_TRUE(samples) << samples.error().failure.what;
@@ -160,11 +159,11 @@ TEST_F(Worker, ServesTheCpuAsIfItWereInThisProcess) {
     EXPECT_EQ((*samples)[i].subject, order[i]);
     EXPECT_GT((*samples)[i].time_ns, 100);
   }
-  const auto profile = session_->profile(scan, {"task-clock"});
+  const auto profile = session->profile(scan, {"task-clock"});
   ASSERT_TRUE(profile);
   ASSERT_EQ(profile->launches.size(), 1U);
   EXPECT_EQ(profile->launches[0].entry, "cpu_row_carry");
-  const auto refused = session_->load(artifact_of("cpu_row_carry tile=7"));
+  const auto refused = session->load(artifact_of("cpu_row_carry tile=7"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, FailureKind::load);
 }
@@ -172,18 +171,18 @@ TEST_F(Worker, ServesTheCpuAsIfItWereInThisProcess) {
 TEST_F(Worker, PassesOnWhatASessionSays) {
   start();
   const Handle fine = load("planted fault=none");
-  ASSERT_THAT(session_->resources(fine), SizeIs(1));
-  EXPECT_EQ(session_->resources(fine)[0].entry, "planted fault=none");
-  EXPECT_EQ(session_->disturbance(), "planted");
-  const auto samples = session_->round(std::vector<Handle>{fine, kCopy}, {.cache = CacheState::hot, .runs = 3}, {});
+  ASSERT_THAT(session->resources(fine), SizeIs(1));
+  EXPECT_EQ(session->resources(fine)[0].entry, "planted fault=none");
+  EXPECT_EQ(session->disturbance(), "planted");
+  const auto samples = session->round(std::vector<Handle>{fine, kCopy}, {.cache = CacheState::hot, .runs = 3}, {});
   ASSERT_TRUE(samples);
   EXPECT_EQ((*samples)[0].subject, fine);
   EXPECT_NEAR((*samples)[0].time_ns, 6000, 1);
   EXPECT_EQ((*samples)[1], (Sample{kCopy, 1000}));
-  const auto profile = session_->profile(fine, {"a", "b"});
+  const auto profile = session->profile(fine, {"a", "b"});
   ASSERT_TRUE(profile);
   EXPECT_EQ(value_of(profile->launches.at(0), "b"), 42);
-  session_->unload(fine);
+  session->unload(fine);
   const auto unloaded = round({kCopy, fine});
   ASSERT_FALSE(unloaded);
   EXPECT_EQ(unloaded.error().position, 1U);
@@ -195,28 +194,28 @@ TEST_F(Worker, SendsImagesLargerThanASocketBuffer) {
   Artifact artifact;
   artifact.variant = variant_of("planted fault=none name=" + std::string(1 << 20, 'x'));
   artifact.image = std::make_shared<const std::string>("image of " + to_string(artifact.variant));
-  const auto handle = session_->load(artifact);
+  const auto handle = session->load(artifact);
   ASSERT_TRUE(handle) << handle.error().what;
-  EXPECT_TRUE(session_->verify(*handle));
+  EXPECT_TRUE(session->verify(*handle));
 }
 
 TEST_F(Worker, ServesOneWorkloadAfterTheOther) {
   start();
   const pid_t first = worker();
-  session_.reset();
-  auto next = device_->open(small(), 1);
+  session.reset();
+  auto next = device->open(small(), 1);
   ASSERT_TRUE(next);
-  session_ = *std::move(next);
+  session = *std::move(next);
   EXPECT_EQ(worker(), first);
-  EXPECT_TRUE(session_->verify(load("planted fault=none")));
+  EXPECT_TRUE(session->verify(load("planted fault=none")));
 }
 
 TEST_F(Worker, ServesTwoSessionsAtOnce) {
   start();
-  const auto other = device_->open(small(), 1);
+  const auto other = device->open(small(), 1);
   ASSERT_TRUE(other);
   EXPECT_THAT(children_of(getpid()), SizeIs(2));
-  EXPECT_TRUE(session_->verify(load("planted fault=none")));
+  EXPECT_TRUE(session->verify(load("planted fault=none")));
   const auto handle = (*other)->load(artifact_of("planted fault=none"));
   ASSERT_TRUE(handle);
   EXPECT_TRUE((*other)->verify(*handle));
@@ -230,6 +229,7 @@ struct Planted {
   std::string text;
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest's name for it
 void PrintTo(const Planted& planted, std::ostream* out) { *out << planted.fault; }
 
 class WorkerFaults : public Worker, public ::testing::WithParamInterface<Planted> {};
@@ -258,30 +258,30 @@ TEST_P(WorkerFaults, CostTheVariantAtFaultAndNoOther) {
     EXPECT_EQ(failure.kind, GetParam().kind) << where << ": " << failure.what;
     EXPECT_THAT(failure.what, HasSubstr(GetParam().text)) << where;
     EXPECT_EQ(failure.what.find('\n'), std::string::npos) << where;
-    EXPECT_TRUE(session_->verify(before)) << where;
+    EXPECT_TRUE(session->verify(before)) << where;
     const auto samples = round({before, kCopy, after});
     ASSERT_TRUE(samples) << where << ": " << samples.error().failure.what;
     EXPECT_THAT(*samples, SizeIs(3)) << where;
-    EXPECT_EQ(session_->resources(after).at(0).entry, "planted fault=none name=after") << where;
+    EXPECT_EQ(session->resources(after).at(0).entry, "planted fault=none name=after") << where;
   };
   const std::string fault = "planted fault=" + GetParam().fault;
 
-  const auto loaded = session_->load(artifact_of(fault + " at=load"));
+  const auto loaded = session->load(artifact_of(fault + " at=load"));
   ASSERT_FALSE(loaded);
   expect_blame(loaded.error(), "load");
 
-  const auto verified = session_->verify(load(fault + " at=verify"));
+  const auto verified = session->verify(load(fault + " at=verify"));
   ASSERT_FALSE(verified);
   expect_blame(verified.error(), "verify");
 
   const Handle bad = load(fault + " at=round");
-  ASSERT_TRUE(session_->verify(bad));
+  ASSERT_TRUE(session->verify(bad));
   const auto samples = round({kCopy, before, bad, after, kCopy});
   ASSERT_FALSE(samples);
   EXPECT_EQ(samples.error().position, 2U);
   expect_blame(samples.error().failure, "round");
 
-  const auto profile = session_->profile(load(fault + " at=profile"), {"m"});
+  const auto profile = session->profile(load(fault + " at=profile"), {"m"});
   ASSERT_FALSE(profile);
   expect_blame(profile.error(), "profile");
 }
@@ -317,9 +317,9 @@ TEST_F(Worker, BlamesNobodyForWhatDoesNotHappenAgain) {
   const Handle innocent = load("planted fault=none");
   for (const char* fault : {"kill", "stop", "segfault"}) {
     const std::string once = fmt::format("planted fault={} times=1 at=", fault);
-    EXPECT_TRUE(session_->load(artifact_of(once + "load"))) << fault;
-    EXPECT_TRUE(session_->verify(load(once + "verify"))) << fault;
-    EXPECT_TRUE(session_->profile(load(once + "profile"), {})) << fault;
+    EXPECT_TRUE(session->load(artifact_of(once + "load"))) << fault;
+    EXPECT_TRUE(session->verify(load(once + "verify"))) << fault;
+    EXPECT_TRUE(session->profile(load(once + "profile"), {})) << fault;
     const auto samples = round({innocent, load(once + "round"), kCopy});
     ASSERT_TRUE(samples) << fault << ": " << samples.error().failure.what;
     EXPECT_THAT(*samples, SizeIs(3)) << fault;
@@ -332,10 +332,10 @@ TEST_F(Worker, IsReplacedWhereItWasKilledWhileItHadNothingToDo) {
   const pid_t first = worker();
   kill(first, SIGKILL);
   ASSERT_TRUE(within(milliseconds(2000), [&] { return !runs(first); }));
-  EXPECT_EQ(session_->disturbance(), "");
-  EXPECT_TRUE(session_->verify(handle));
+  EXPECT_EQ(session->disturbance(), "");
+  EXPECT_TRUE(session->verify(handle));
   EXPECT_NE(worker(), first);
-  EXPECT_EQ(session_->disturbance(), "planted");
+  EXPECT_EQ(session->disturbance(), "planted");
 }
 
 TEST_F(Worker, IsReplacedWithinASecondOnTheCpu) {
@@ -359,7 +359,7 @@ TEST_F(Worker, LosesItsDeviceWhereNoFreshOneOpensIt) {
   EXPECT_EQ(samples.error().failure.kind, FailureKind::device);
   EXPECT_EQ(samples.error().position, std::nullopt);
   EXPECT_THAT(samples.error().failure.what, HasSubstr("no planted device is here"));
-  const auto verified = session_->verify(handle);
+  const auto verified = session->verify(handle);
   ASSERT_FALSE(verified);
   EXPECT_EQ(verified.error().kind, FailureKind::device);
 }
@@ -375,7 +375,7 @@ TEST_F(Worker, LosesItsDeviceWhereRoundsFailAndNoVariantIsToBlame) {
 
 TEST_F(Worker, MayDieOnceOverTheOpeningOfAWorkload) {
   start({"dies=1"});
-  EXPECT_TRUE(session_->verify(load("planted fault=none")));
+  EXPECT_TRUE(session->verify(load("planted fault=none")));
 }
 
 // --- Errors of the device ----------------------------------------------------------------------------
@@ -402,17 +402,18 @@ TEST_F(Worker, SaysInOneLineWhyThereIsNoDevice) {
 }
 
 TEST_F(Worker, SaysWhyAWorkloadCannotBeOpened) {
-  auto device = open_worker_device(options({"dies=2"}));
-  ASSERT_TRUE(device);
-  const auto refused = (*device)->open(small(), 2);
+  auto opened = open_worker_device(options({"dies=2"}));
+  ASSERT_TRUE(opened);
+  device = *std::move(opened);
+  const auto refused = device->open(small(), 2);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::bad_input);
   EXPECT_THAT(refused.error().message, HasSubstr("a seed of 2"));
-  const auto died = (*device)->open(small(), 1);
+  const auto died = device->open(small(), 1);
   ASSERT_FALSE(died);
   EXPECT_EQ(died.error().kind, ErrorKind::failed);
   EXPECT_THAT(died.error().message, HasSubstr("64x4096 f32 dim 1: the worker process could not open it: "));
-  EXPECT_TRUE((*device)->open(small(), 1));
+  EXPECT_TRUE(device->open(small(), 1));
 }
 
 // --- Stopping, and what is left behind ---------------------------------------------------------------
@@ -428,7 +429,7 @@ TEST_F(Worker, EndsARoundWithinAMomentWhenAskedToStop) {
     stop.request_stop();
   });
   const auto begin = Clock::now();
-  const auto samples = session_->round(std::vector<Handle>{kCopy, handle}, {}, stop.get_token());
+  const auto samples = session->round(std::vector<Handle>{kCopy, handle}, {}, stop.get_token());
   EXPECT_LT(seconds_since(begin), 1);
   ASSERT_TRUE(samples);
   EXPECT_THAT(*samples, IsEmpty());
@@ -446,15 +447,15 @@ TEST_F(Worker, EndsEverythingWithinAMomentWhenTheToolStops) {
     stop.request_stop();
   });
   const auto begin = Clock::now();
-  const auto verified = session_->verify(handle);
+  const auto verified = session->verify(handle);
   ASSERT_FALSE(verified);
   EXPECT_EQ(verified.error().kind, FailureKind::device);
   EXPECT_EQ(verified.error().what, "interrupted");
-  EXPECT_EQ(session_->load(artifact_of("planted fault=none")).error().what, "interrupted");
+  EXPECT_EQ(session->load(artifact_of("planted fault=none")).error().what, "interrupted");
   const auto samples = round({kCopy});
   EXPECT_TRUE(samples && samples->empty());
-  session_.reset();
-  device_.reset();
+  session.reset();
+  device.reset();
   EXPECT_LT(seconds_since(begin), 1);
 }
 
@@ -525,7 +526,7 @@ TEST_F(Worker, IsOutOfReachOfCtrlC) {
   const pid_t pid = worker();
   EXPECT_NE(getpgid(pid), getpgrp());
   kill(pid, SIGINT);
-  EXPECT_TRUE(session_->verify(load("planted fault=none")));
+  EXPECT_TRUE(session->verify(load("planted fault=none")));
   EXPECT_EQ(worker(), pid);
 }
 

@@ -53,31 +53,31 @@ class GpuWorker : public ::testing::Test {
     }
     char name[] = "/tmp/scantune-gpu-XXXXXX";
     ASSERT_NE(mkdtemp(name), nullptr);
-    cache_ = name;
-    auto compiler = make_compiler({.cache_dir = cache_, .in_process = true});
+    cache = name;
+    auto compiler = make_compiler({.cache_dir = cache, .in_process = true});
     ASSERT_TRUE(compiler) << compiler.error().message;
-    nvrtc_ = *std::move(compiler);
+    nvrtc = *std::move(compiler);
     WorkerOptions options;
     options.executable = SCANTUNE_BINARY;
-    options.arguments = {"worker", "--device", "cuda:0", "--cache-dir", cache_.string()};
+    options.arguments = {"worker", "--device", "cuda:0", "--cache-dir", cache.string()};
     auto device = open_worker_device(options);
     ASSERT_TRUE(device) << device.error().message;
-    gpu_ = *std::move(device);
-    auto session = gpu_->open(job_, 1);
-    ASSERT_TRUE(session) << session.error().message;
-    session_ = *std::move(session);
+    gpu = *std::move(device);
+    auto opened = gpu->open(job, 1);
+    ASSERT_TRUE(opened) << opened.error().message;
+    session = *std::move(opened);
   }
   void TearDown() override {
-    session_.reset();
-    gpu_.reset();
-    std::filesystem::remove_all(cache_);
+    session.reset();
+    gpu.reset();
+    std::filesystem::remove_all(cache);
   }
 
   Handle load(int64_t error) {
     const Variant variant{.kernel = "faulty", .settings = {{"error", error}}};
-    const auto artifact = nvrtc_->compile(faulty_kernel(), job_, variant, gpu_->info().chip);
+    const auto artifact = nvrtc->compile(faulty_kernel(), job, variant, gpu->info().chip);
     EXPECT_TRUE(artifact) << artifact.error().what;
-    const auto handle = session_->load(*artifact);
+    const auto handle = session->load(*artifact);
     EXPECT_TRUE(handle) << handle.error().what;
     return handle ? *handle : kCopy;
   }
@@ -85,25 +85,25 @@ class GpuWorker : public ::testing::Test {
   // A fresh worker does what is asked of it, and how long that took.
   void expect_recovery(Handle fine, const char* after) {
     const auto begin = Clock::now();
-    const auto samples = session_->round(std::vector<Handle>{fine, kCopy}, {}, {});
+    const auto samples = session->round(std::vector<Handle>{fine, kCopy}, {}, {});
     const std::chrono::duration<double> taken = Clock::now() - begin;
     ASSERT_TRUE(samples) << after << ": " << samples.error().failure.what;
     EXPECT_THAT(*samples, SizeIs(2)) << after;
     std::cout << after << ": a round in a fresh worker took " << taken.count() << " s\n";
   }
 
-  const Workload job_ = workload({256, 4096});
-  std::filesystem::path cache_;
-  std::unique_ptr<Compiler> nvrtc_;
-  std::unique_ptr<Device> gpu_;
-  std::unique_ptr<Session> session_;
+  const Workload job = workload({256, 4096});
+  std::filesystem::path cache;
+  std::unique_ptr<Compiler> nvrtc;
+  std::unique_ptr<Device> gpu;
+  std::unique_ptr<Session> session;
 };
 
 TEST_F(GpuWorker, AnIllegalAccessCostsTheVariantAtFault) {
   const Handle fine = load(0);
   const Handle bad = load(1);
   const auto begin = Clock::now();
-  const auto samples = session_->round(std::vector<Handle>{kCopy, fine, bad, fine, kCopy}, {}, {});
+  const auto samples = session->round(std::vector<Handle>{kCopy, fine, bad, fine, kCopy}, {}, {});
   ASSERT_FALSE(samples);
   EXPECT_EQ(samples.error().position, 2U);
   EXPECT_EQ(samples.error().failure.kind, FailureKind::crash) << samples.error().failure.what;
@@ -116,7 +116,7 @@ TEST_F(GpuWorker, AnIllegalAccessCostsTheVariantAtFault) {
 TEST_F(GpuWorker, AHangCostsTheVariantAtFault) {
   const Handle fine = load(0);
   const auto begin = Clock::now();
-  const auto verified = session_->verify(load(2));
+  const auto verified = session->verify(load(2));
   const std::chrono::duration<double> taken = Clock::now() - begin;
   ASSERT_FALSE(verified);
   EXPECT_EQ(verified.error().kind, FailureKind::timeout) << verified.error().what;
@@ -133,7 +133,7 @@ TEST_F(GpuWorker, AStopEndsAHangWithinASecond) {
     stop.request_stop();
   });
   const auto begin = Clock::now();
-  const auto samples = session_->round(std::vector<Handle>{hangs, kCopy}, {}, stop.get_token());
+  const auto samples = session->round(std::vector<Handle>{hangs, kCopy}, {}, stop.get_token());
   const std::chrono::duration<double> taken = Clock::now() - begin;
   EXPECT_TRUE(samples && samples->empty());
   EXPECT_LT(taken.count(), 1);
