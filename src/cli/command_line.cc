@@ -228,6 +228,18 @@ const CLI::App& app_in_use(const CLI::App& root) {
   return parsed.empty() ? root : *parsed.front();
 }
 
+// An option of the root that was given before a subcommand, which would not heed it.
+std::optional<Error> option_before(const CLI::App& root, std::string_view subcommand, const std::string& topic) {
+  for (const CLI::Option* option : root.get_options()) {
+    if (option->count() > 0) {
+      return Error{ErrorKind::bad_input,
+                   fmt::format("{}: give options of {} after it, as in scantune {} {} {}", option->get_name(),
+                               subcommand, subcommand, topic, option->get_name())};
+    }
+  }
+  return std::nullopt;
+}
+
 Error describe(const CLI::App& root, const CLI::ParseError& error) {
   const CLI::App& app = app_in_use(root);
   if (auto swallowed = swallowed_option(app)) {
@@ -316,17 +328,13 @@ Expected<Command> parse_command_line(int argc, const char* const* argv) {
   if (server->parsed()) {
     return CompileServerCommand{};
   }
-  if (list_app->parsed() || journal_app->parsed()) {
-    const bool is_list = list_app->parsed();
-    const std::string topic = is_list ? list.topic : journal.verb;
-    for (const CLI::Option* option : root.get_options()) {
-      if (option->count() > 0) {
-        return bad_input("{}: give options of {} after it, as in scantune {} {} {}", option->get_name(),
-                         is_list ? "list" : "journal", is_list ? "list" : "journal",
-                         !topic.empty() ? topic : (is_list ? "TOPIC" : "VERB"), option->get_name());
-      }
-    }
-    return is_list ? Command(list) : Command(journal);
+  if (list_app->parsed()) {
+    auto misplaced = option_before(root, "list", list.topic.empty() ? "TOPIC" : list.topic);
+    return misplaced ? Expected<Command>(tl::unexpected(*std::move(misplaced))) : list;
+  }
+  if (journal_app->parsed()) {
+    auto misplaced = option_before(root, "journal", journal.verb.empty() ? "VERB" : journal.verb);
+    return misplaced ? Expected<Command>(tl::unexpected(*std::move(misplaced))) : journal;
   }
   return tune;
 }
