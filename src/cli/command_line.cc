@@ -171,7 +171,7 @@ void add_journal_options(CLI::App& app, JournalCommand& journal) {
   app.add_option("files", journal.files)->group("");
   add_text(app, "--context", journal.context, "PREFIX", kWhich, "show: of this context, by the start of its digest");
   add_text(app, "--kind", journal.kind, "KIND", kWhich,
-           "show: run_began, compiled, verified, round, profiled, failed or run_ended");
+           "show: run_began, compiled, verified, round, profiled, failed, run_ended");
   add_text(app, "--variant", journal.variant, "TEXT", kWhich, "show: of variants whose spelling has TEXT in it");
   add_text(app, "--tail", journal.tail, "N", kWhich, "show: only the last N of those");
   add_text(app, "--out", journal.out, "FILE", kOutput, "merge: the journal to write; it must not exist");
@@ -231,6 +231,18 @@ std::optional<Error> swallowed_option(const CLI::App& app) {
 const CLI::App& app_in_use(const CLI::App& root) {
   const auto parsed = root.get_subcommands([](const CLI::App* sub) { return sub->parsed(); });
   return parsed.empty() ? root : *parsed.front();
+}
+
+// An option of the root that was given before a subcommand, which would not heed it.
+std::optional<Error> option_before(const CLI::App& root, std::string_view subcommand, const std::string& topic) {
+  for (const CLI::Option* option : root.get_options()) {
+    if (option->count() > 0) {
+      return Error{ErrorKind::bad_input,
+                   fmt::format("{}: give options of {} after it, as in scantune {} {} {}", option->get_name(),
+                               subcommand, subcommand, topic, option->get_name())};
+    }
+  }
+  return std::nullopt;
 }
 
 Error describe(const CLI::App& root, const CLI::ParseError& error) {
@@ -329,17 +341,13 @@ Expected<Command> parse_command_line(int argc, const char* const* argv) {
   if (worker_app->parsed()) {
     return worker;
   }
-  if (list_app->parsed() || journal_app->parsed()) {
-    const bool is_list = list_app->parsed();
-    const std::string topic = is_list ? list.topic : journal.verb;
-    for (const CLI::Option* option : root.get_options()) {
-      if (option->count() > 0) {
-        return bad_input("{}: give options of {} after it, as in scantune {} {} {}", option->get_name(),
-                         is_list ? "list" : "journal", is_list ? "list" : "journal",
-                         !topic.empty() ? topic : (is_list ? "TOPIC" : "VERB"), option->get_name());
-      }
-    }
-    return is_list ? Command(list) : Command(journal);
+  if (list_app->parsed()) {
+    auto misplaced = option_before(root, "list", list.topic.empty() ? "TOPIC" : list.topic);
+    return misplaced ? Expected<Command>(tl::unexpected(*std::move(misplaced))) : list;
+  }
+  if (journal_app->parsed()) {
+    auto misplaced = option_before(root, "journal", journal.verb.empty() ? "VERB" : journal.verb);
+    return misplaced ? Expected<Command>(tl::unexpected(*std::move(misplaced))) : journal;
   }
   return tune;
 }

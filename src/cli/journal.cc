@@ -58,10 +58,8 @@ Expected<store::JournalFilter> filter_of(const JournalCommand& journal) {
   if (journal.kind) {
     const auto* const kind = std::ranges::find(kAllEventKinds, *journal.kind, [](EventKind one) { return name(one); });
     if (kind == kAllEventKinds.end()) {
-      std::vector<std::string> known;
-      for (const EventKind one : kAllEventKinds) {
-        known.emplace_back(name(one));
-      }
+      std::vector<std::string> known(kAllEventKinds.size());
+      std::ranges::transform(kAllEventKinds, known.begin(), [](EventKind one) { return std::string(name(one)); });
       const std::string hint = closest(*journal.kind, known);
       return bad_input("--kind {}: unknown kind{}; known: {}", *journal.kind,
                        hint.empty() ? "" : ", did you mean " + hint + "?", fmt::join(known, ", "));
@@ -99,6 +97,9 @@ struct Teller {
       text += ": " + to_string(taken.trials.front().variant);
     }
     return taken.discarded.empty() ? text : fmt::format("{}; does not count: {}", text, taken.discarded);
+  }
+  std::string operator()(const TrialScreened& screened) const {
+    return fmt::format("{}: {}", to_string(screened.trial.variant), name(screened.verdict));
   }
   std::string operator()(const TrialProfiled& profiled) const { return to_string(profiled.trial.variant); }
   std::string operator()(const TrialFailed& failed) const {

@@ -33,7 +33,7 @@ struct Protocol {
   // The final's size is fixed before it starts, so that its intervals are valid: the rounds wanted,
   // fewer where those would take longer than the time, but at least the minimum.
   int final_rounds = 30;
-  int final_min_rounds = 8;
+  int final_min_rounds = 9;
   double final_time_s = 30;
   int final_variants = 8;  // finalists; the baseline's best and the incumbent are not counted
 
@@ -43,7 +43,7 @@ struct Protocol {
   double disturbance = 0.10;
   double discard_share = 0.25;
 
-  double confidence = 0.95;    // of every interval
+  double confidence = 0.95;    // of the intervals of a variant's looks together, and of the finalists' together
   double equivalence = 0.005;  // relative: closer than this is "as fast"
 
   bool operator==(const Protocol&) const = default;

@@ -272,7 +272,7 @@ Expected<void> Journal::write(std::string_view bytes) {
 }
 
 Expected<void> Journal::append(const JournalEvent& event) {
-  if (const auto prepared = prepare_append(); !prepared) {
+  if (auto prepared = prepare_append(); !prepared) {
     return prepared;
   }
   // A line that was torn by a crash is left as it is, and ended.
@@ -281,7 +281,7 @@ Expected<void> Journal::append(const JournalEvent& event) {
     return fail(ErrorKind::failed, "cannot write {}: an event of {} bytes; the most is {}", path().string(),
                 line.size(), JournalIndex::kMaxLineBytes);
   }
-  if (const auto done = write(reader_.index_.is_open_ended() ? '\n' + line : line); !done) {
+  if (auto done = write(reader_.index_.is_open_ended() ? '\n' + line : line); !done) {
     return done;
   }
   reader_.index_.add(line);

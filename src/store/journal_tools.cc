@@ -414,14 +414,15 @@ class Merger {
   Expected<void> write(Merged& merged, const Sink& sink) {
     for (Gathered& one : gathered_) {
       // Those that began afresh come first: what counts in the others is then not before their start.
-      std::ranges::stable_partition(one.current, [&](const std::vector<Source>& lines) { return is_fresh(lines); });
+      std::stable_partition(one.current.begin(), one.current.end(),
+                            [&](const std::vector<Source>& lines) { return is_fresh(lines); });
       ++merged.contexts;
-      if (const auto done = write_lines(one.history, nullptr, merged, sink); !done) {
+      if (auto done = write_lines(one.history, nullptr, merged, sink); !done) {
         return done;
       }
       bool has_begun = false;
       for (const std::vector<Source>& lines : one.current) {
-        if (const auto done = write_lines(lines, &has_begun, merged, sink); !done) {
+        if (auto done = write_lines(lines, &has_begun, merged, sink); !done) {
           return done;
         }
       }

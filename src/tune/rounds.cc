@@ -126,7 +126,7 @@ RoundsEnd RoundTaker::take(Session& session, Phase phase, const std::vector<Load
 
 double confidence_of(Phase phase, const Protocol& protocol) {
   return phase == Phase::screen ? stats::look_confidence({protocol.screen_looks}, protocol.confidence)
-                                : protocol.confidence;
+                                : 1 - (1 - protocol.confidence) / protocol.final_variants;
 }
 
 std::optional<Standing> standing(const std::vector<Round>& rounds, Phase phase, int record, const Protocol& protocol) {

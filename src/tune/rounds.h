@@ -59,8 +59,9 @@ class RoundTaker {
   int discarded_ = 0;
 };
 
-// The confidence of a phase's intervals: those of the screen, which is looked at several times, are
-// wider, so that what is said of them holds although sampling stops when they look good.
+// The confidence of each interval of a phase, by which all of them together have the protocol's: of a
+// screen that is looked at several times and stops when it looks good, and of a final whose winner is
+// chosen for its own figure.
 double confidence_of(Phase phase, const Protocol& protocol);
 
 // The standing of a record over the rounds of a phase; nothing where it has no pair.

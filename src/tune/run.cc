@@ -138,11 +138,14 @@ bool Run::open_session() {
   auto session =
       check_memory(device_, outcome_.workload).and_then([&] { return device_.open(outcome_.workload, options_.seed); });
   if (!session) {
-    error_ = session.error();
+    if (!stopping()) {
+      error_ = session.error();
+    }
     return false;
   }
   session_ = *std::move(session);
-  if (const RoundsEnd end = rounds_.warm_up(*session_, stop_); end.kind == RoundsEnd::Kind::device_lost) {
+  if (const RoundsEnd end = rounds_.warm_up(*session_, stop_);
+      end.kind == RoundsEnd::Kind::device_lost && !stopping()) {
     lose("the copy failed before the first variant was measured: " + end.failure.what);
     return false;
   }
@@ -373,6 +376,9 @@ bool Run::take_round(Phase phase, std::vector<Loaded>& subjects) {
       }
       return !stopping();
     case RoundsEnd::Kind::device_lost:
+      if (stopping()) {
+        return false;
+      }
       if (end.record >= 0) {
         fail(end.record, end.failure);
         lose(to_string(outcome_.records[static_cast<size_t>(end.record)].variant) + ": " + end.failure.what);
@@ -550,6 +556,9 @@ void Run::profile() {
     auto profile = session_->profile(handles_.at(record), options_.metrics);
     if (!profile) {
       // What was timed stands; only a device that is gone ends the run.
+      if (profile.error().kind == FailureKind::device && stopping()) {
+        return;
+      }
       if (profile.error().kind == FailureKind::device) {
         lose(profile.error().what);
       }
@@ -602,6 +611,9 @@ void Run::end() {
 }
 
 void Run::fail(int record, Failure failure) {
+  if (failure.kind == FailureKind::device && stopping()) {
+    return;  // what was asked to stop has stopped: nobody's fault
+  }
   Record& r = record_at(record);
   r.failure = failure;
   Progress::Family& of = family(record);

@@ -413,7 +413,7 @@ std::string journal_events_head(std::string_view file) {
 }
 
 std::string journal_events_row(size_t line, std::string_view event) {
-  return fmt::format("{{\"line\": {}, \"event\": {}}}", line, event);
+  return fmt::format(R"({{"line": {}, "event": {}}})", line, event);
 }
 
 std::string journal_events_tail(size_t newer, const std::vector<JournalDamage>& damaged) {

@@ -67,6 +67,34 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
+    Journal, BadInput,
+    testing::Values(
+        Case{"NoVerb", {"journal"}, {"journal: choose show, stats, compact, merge or verify"}},
+        Case{"AnUnknownVerb", {"journal", "verfy"}, {"journal verfy: did you mean verify?"}},
+        Case{"AnUnknownOption", {"journal", "show", "--knid", "round"}, {"--knid", "did you mean --kind?"}},
+        Case{"AMissingValue", {"journal", "show", "--tail"}, {"--tail: a value is missing; write --tail N"}},
+        Case{
+            "AnOptionBeforeJournal", {"--dtype", "f32", "journal", "show"}, {"--dtype: give options of journal after"}},
+        Case{"AnOptionOfAnotherVerb",
+             {"journal", "stats", "--tail", "3"},
+             {"--tail: it means nothing to journal stats"}},
+        Case{"AFormatForCompact", {"journal", "compact", "--format", "json"}, {"--format", "journal compact"}},
+        Case{"AnUnknownFormat", {"journal", "stats", "--format", "xml"}, {"--format xml", "text, json"}},
+        Case{"AnUnknownKind", {"journal", "show", "--kind", "rounds"}, {"--kind rounds", "did you mean round?"}},
+        Case{"AContextThatIsNone", {"journal", "show", "--context", "H200"}, {"--context H200", "journal stats"}},
+        Case{"AWordForATail", {"journal", "show", "--tail", "all"}, {"--tail all: not a number of events"}},
+        Case{"ANegativeTail", {"journal", "show", "--tail", "-1"}, {"--tail -1: not a number of events"}},
+        Case{"TwoJournalsForShow", {"journal", "show", "a", "b"}, {"journal show b: it takes one journal"}},
+        Case{"TheDefaultThatIsMissing", {"journal", "show"}, {"results/journal.jsonl", "No such file"}},
+        Case{"AJournalThatIsMissing", {"journal", "compact", "no.jsonl"}, {"no.jsonl", "No such file"}},
+        Case{"AJournalThatIsAFolder", {"journal", "verify", "."}, {"cannot read .", "name a regular file"}},
+        Case{"AJournalThatIsNone", {"journal", "stats", "foreign.json"}, {"foreign.json: not a scantune journal"}},
+        Case{"MergeWithoutOut", {"journal", "merge", "a", "b"}, {"--out is missing"}},
+        Case{"MergeOfOne", {"journal", "merge", "a", "--out", "b"}, {"two journals or more"}},
+        Case{"MergeOfWhatIsMissing", {"journal", "merge", "a", "b", "--out", "c"}, {"cannot read a: No such file"}}),
+    [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
     Values, BadInput,
     testing::Values(
         Case{"AWordInAShape", {"--device", "cpu", "--shape", "32768xten"}, {"--shape 32768xten: 'ten' is not a size"}},

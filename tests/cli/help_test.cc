@@ -13,7 +13,7 @@ using testing::Not;
 
 TEST(Help, FitsAScreen) {
   Sandbox sandbox;
-  for (const auto& arguments : {std::vector<std::string>{"--help"}, {"list", "--help"}}) {
+  for (const auto& arguments : {std::vector<std::string>{"--help"}, {"list", "--help"}, {"journal", "--help"}}) {
     const Finished help = sandbox.run(arguments);
     EXPECT_EQ(help.code, 0);
     EXPECT_EQ(help.err, "");
@@ -50,6 +50,7 @@ TEST(Help, IsGivenBesideAWrongOption) {
   Sandbox sandbox;
   EXPECT_EQ(sandbox.run({"--help", "--shpae", "3"}).code, 0);
   EXPECT_EQ(sandbox.run({"list", "--help", "--foo"}).code, 0);
+  EXPECT_EQ(sandbox.run({"journal", "merge", "--help", "--foo"}).code, 0);
 }
 
 TEST(Help, OpensNothingOfCuda) {

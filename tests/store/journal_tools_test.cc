@@ -204,15 +204,16 @@ TEST(MergeJournals, LosesNoRoundThatCountedToAFreshStartOfAnother) {
   second.seed = 2;
   put(scratch / "a", lines({round_event(0), of(example::began(32768, true)), round_event(1)}));
   put(scratch / "b", lines({round_event(10), of(second), round_event(11)}));
-  put(scratch / "c", lines({of(example::began()), round_event(21)}));
+  RunBegan third = example::began();
+  third.seed = 3;
+  put(scratch / "c", lines({of(third), round_event(21)}));
   const auto merged = merge_journals({scratch / "c", scratch / "a", scratch / "b"}, scratch / "out");
   ASSERT_TRUE(merged) << merged.error().message;
   EXPECT_EQ(merged->continued, 1U);
   RunBegan continued = second;
   continued.fresh = false;
-  EXPECT_EQ(get(scratch / "out"),
-            lines({round_event(0), round_event(10), of(example::began(32768, true)), round_event(1), of(continued),
-                   round_event(11), of(example::began()), round_event(21)}));
+  EXPECT_EQ(get(scratch / "out"), lines({round_event(0), round_event(10), of(example::began(32768, true)),
+                                         round_event(1), of(continued), round_event(11), of(third), round_event(21)}));
   EXPECT_THAT(read(scratch / "out"), SizeIs(6)) << "history stays history";
   // The result and what it was made from say the same.
   ASSERT_TRUE(merge_journals({scratch / "out", scratch / "b", scratch / "a"}, scratch / "again"));
