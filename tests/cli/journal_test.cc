@@ -16,7 +16,6 @@ namespace example = testing_example;
 using nlohmann::json;
 using testing::ContainsRegex;
 using testing::HasSubstr;
-using testing::Not;
 
 std::string line(const JournalWhat& what, int64_t n = 32768) { return wire::to_line({example::context_id(n), what}); }
 

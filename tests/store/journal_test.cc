@@ -36,10 +36,8 @@ std::vector<JournalEvent> rounds(int begin, int end) {
 }
 
 std::vector<size_t> damaged_lines(const std::vector<JournalDamage>& damaged) {
-  std::vector<size_t> lines;
-  for (const JournalDamage& one : damaged) {
-    lines.push_back(one.line);
-  }
+  std::vector<size_t> lines(damaged.size());
+  std::ranges::transform(damaged, lines.begin(), &JournalDamage::line);
   return lines;
 }
 
