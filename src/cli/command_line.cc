@@ -22,8 +22,8 @@ constexpr const char* kHead =
 
 constexpr const char* kTail =
     "\n"
-    "The best of each shape is merged into the --out file when it is known. Ctrl-C keeps what is known; the\n"
-    "same command again goes on from there.\n"
+    "The best of each shape is merged into the --out file when it is known. Ctrl-C keeps what is\n"
+    "known; the same command again goes on from there.\n"
     "Exit codes: 0 done; 1 no variant worked or the device was lost; 2 bad input or environment;\n"
     "130 interrupted.\n";
 

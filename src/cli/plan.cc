@@ -142,8 +142,11 @@ Expected<Plan> make_plan(const TuneCommand& command) {
   if (command.journal && command.journal->empty()) {
     return bad_input("--journal: the file's name is empty; write a path, such as results/journal.jsonl, or none");
   }
-  const std::filesystem::path beside = out == "-" ? std::string(kDefaultOut) : out;
-  plan.journal = command.journal.value_or((beside.parent_path() / "journal.jsonl").string());
+  // Who wants the best on standard output wants no files, unless asked for.
+  plan.journal = command.journal.value_or(
+      out == "-"
+          ? "none"
+          : (std::filesystem::path(out).parent_path() / std::filesystem::path(kDefaultJournal).filename()).string());
   if (plan.journal == "none") {
     plan.journal.clear();
   }

@@ -143,17 +143,17 @@ std::vector<std::string> tried_lines(const Outcome& outcome, const TextStyle& st
   return lines;
 }
 
-std::string time_line(const TimeSpent& spent) {
-  std::string text =
-      fmt::format("{} in all: open {}, verify {}, measure {}, profile {}, idle {}; compile {} (all compilers, besides)",
-                  format_seconds(spent.total_s), format_seconds(spent.open_s), format_seconds(spent.verify_s),
-                  format_seconds(spent.measure_s), format_seconds(spent.profile_s), format_seconds(spent.idle_s),
-                  format_seconds(spent.compile_s));
+std::vector<std::string> time_lines(const TimeSpent& spent) {
+  std::vector<std::string> lines = {
+      fmt::format("{} in all: open {}, verify {}, measure {}, profile {}, idle {}", format_seconds(spent.total_s),
+                  format_seconds(spent.open_s), format_seconds(spent.verify_s), format_seconds(spent.measure_s),
+                  format_seconds(spent.profile_s), format_seconds(spent.idle_s)),
+      fmt::format("compile {}: all compilers together, beside the rest", format_seconds(spent.compile_s))};
   if (spent.ready_s > 0) {
-    text += fmt::format("; the device was busy {:.0f}% of the time since the first variant was ready",
-                        100 * (spent.verify_s + spent.measure_s + spent.profile_s) / spent.ready_s);
+    lines.push_back(fmt::format("the device was busy {:.0f}% of the time since the first variant was ready",
+                                100 * (spent.verify_s + spent.measure_s + spent.profile_s) / spent.ready_s));
   }
-  return text;
+  return lines;
 }
 
 }  // namespace scantune::report

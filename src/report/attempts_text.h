@@ -17,6 +17,6 @@ std::vector<std::string> family_lines(const Outcome& outcome);
 std::vector<std::string> tried_lines(const Outcome& outcome, const TextStyle& style);
 
 // Where the time went.
-std::string time_line(const TimeSpent& spent);
+std::vector<std::string> time_lines(const TimeSpent& spent);
 
 }  // namespace scantune::report

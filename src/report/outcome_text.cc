@@ -29,7 +29,10 @@ std::vector<std::string> best_lines(const Outcome& outcome, const Standing& stan
            std::ranges::find(round.samples, standing.record, &Sample::subject) != round.samples.end();
   }));
   const std::string kept = outcome.incumbent_stayed ? " (as stored: nothing is faster by more than noise)" : "";
-  const std::string resumed = outcome.resumed ? ", some of them from the journal" : "";
+  const std::string resumed = !outcome.resumed ? ""
+                              : outcome.spent.measure_s > 0
+                                  ? "; some are from the journal"
+                                  : "; all are from the journal, of " + outcome.provenance.time;
   return {ink.bold(to_string(record_at(outcome, standing.record).variant)) + kept,
           fmt::format("{} · {} of the copy ({}) · {}", time_text(standing.time_ns), ratio_text(standing.ratio_to_copy),
                       time_text(outcome.copy_time_ns), format_rate(rate)),
@@ -193,7 +196,7 @@ std::string outcome_text(const Outcome& outcome, const TextStyle& style) {
   }
   add("Tried", tried_lines(outcome, style));
   if (style.verbose) {
-    add("Time", {time_line(outcome.spent)});
+    add("Time", time_lines(outcome.spent));
   }
   if (outcome.discarded_rounds > 0) {
     add("Discards", {fmt::format("{} discarded; the last: {}",

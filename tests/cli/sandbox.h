@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,10 +104,18 @@ class Sandbox {
       }
       // A runner in the background may have been told to ignore Ctrl-C; what it starts would, too.
       std::signal(SIGINT, SIG_DFL);
+      if (file_size_limit_ > 0) {
+        const rlimit limit{file_size_limit_, file_size_limit_};
+        std::signal(SIGXFSZ, SIG_IGN);  // writes fail with EFBIG then, as they do with ENOSPC on a full disk
+        setrlimit(RLIMIT_FSIZE, &limit);
+      }
       execve(argv[0], argv.data(), envp.data());
       _exit(127);
     }
   }
+
+  // No file of a run may grow beyond this many bytes; 0: no limit.
+  void limit_file_size(rlim_t bytes) { file_size_limit_ = bytes; }
 
   void send(int signal) const { kill(child_, signal); }
   [[nodiscard]] pid_t pid() const { return child_; }
@@ -144,6 +153,7 @@ class Sandbox {
  private:
   std::filesystem::path root_;
   pid_t child_ = -1;
+  rlim_t file_size_limit_ = 0;
 };
 
 }  // namespace scantune::cli

@@ -172,8 +172,8 @@ TEST(OutcomeText, NamesTheLostDevice) {
 TEST(OutcomeText, BreaksTheTimeDownOnlyWhenVerbose) {
   EXPECT_THAT(outcome_text(finished_run(), {}), Not(HasSubstr("Time ")));
   EXPECT_THAT(outcome_text(finished_run(), {.verbose = true}),
-              AllOf(HasSubstr("6.1 s in all: open 0.4 s, verify 1.5 s, measure 2.5 s, profile 0.5 s, idle 1.2 s;"),
-                    HasSubstr("compile 20.0 s"), HasSubstr("busy 90%")));
+              AllOf(HasSubstr("6.1 s in all: open 0.4 s, verify 1.5 s, measure 2.5 s, profile 0.5 s, idle 1.2 s\n"),
+                    HasSubstr("compile 20.0 s"), HasSubstr("busy 90% of the time")));
 }
 
 TEST(OutcomeText, UsesColourOnlyWhenAsked) {
