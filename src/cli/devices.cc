@@ -13,7 +13,10 @@
 namespace scantune::cli {
 namespace {
 
-Expected<ChosenDevice> choose_gpu(int ordinal, const cuda::CompilerOptions* options) {
+const std::string kUsingTheCpu = "using the CPU: ";
+
+// A GPU as `list` describes it.
+Expected<DeviceInfo> find_gpu(int ordinal) {
   auto found = cuda::list_devices();
   if (!found) {
     return tl::unexpected(found.error());
@@ -25,26 +28,45 @@ Expected<ChosenDevice> choose_gpu(int ordinal, const cuda::CompilerOptions* opti
     return bad_input("there is no GPU {}; 'scantune list devices' shows those there are (0 to {})", ordinal,
                      found->size() - 1);
   }
-  ChosenDevice chosen{
-      .info = (*found)[static_cast<size_t>(ordinal)], .ordinal = ordinal, .compiler = {}, .options = {}, .note = {}};
-  if (options != nullptr) {
-    chosen.options = *options;
-    auto compiler = cuda::make_compiler(*options);
-    if (!compiler) {
-      return tl::unexpected(compiler.error());
-    }
-    chosen.compiler = *std::move(compiler);
-  }
-  return chosen;
+  return (*found)[static_cast<size_t>(ordinal)];
 }
 
-ChosenDevice choose_cpu(const cuda::CompilerOptions* options) {
-  ChosenDevice chosen{.info = cpu::info(), .ordinal = 0, .compiler = {}, .options = {}, .note = {}};
-  if (options != nullptr) {
-    chosen.options = *options;
-    chosen.compiler = cpu::make_compiler();
+Expected<std::unique_ptr<Device>> open_worker(const std::string& id, const cuda::CompilerOptions& options,
+                                              std::stop_token stop) {
+  WorkerOptions worker;
+  worker.executable = options.executable;
+  worker.arguments = {"worker", "--device", id, "--cache-dir", options.cache_dir.string()};
+  worker.stop = std::move(stop);
+  return open_worker_device(std::move(worker));
+}
+
+Expected<OpenDevice> open_gpu(int ordinal, const cuda::CompilerOptions& options, std::stop_token stop) {
+  // A process that finds no driver need not be started to say so.
+  if (const auto driver = cuda::find_driver(); !driver) {
+    return tl::unexpected(driver.error());
   }
-  return chosen;
+  auto compiler = cuda::make_compiler(options);
+  if (!compiler) {
+    return tl::unexpected(compiler.error());
+  }
+  OpenDevice open{.compiler = *std::move(compiler), .device = {}, .note = {}};
+  // The worker says what its GPU is: this process does not start CUDA, which takes a tenth of a second.
+  auto device = options.in_process ? cuda::open_device(ordinal, *open.compiler)
+                                   : open_worker(fmt::format("cuda:{}", ordinal), options, std::move(stop));
+  if (!device) {
+    return tl::unexpected(device.error());
+  }
+  open.device = *std::move(device);
+  return open;
+}
+
+Expected<OpenDevice> open_cpu(const cuda::CompilerOptions& options, std::stop_token stop) {
+  auto device = options.in_process ? Expected<std::unique_ptr<Device>>(cpu::open_device())
+                                   : open_worker("cpu", options, std::move(stop));
+  if (!device) {
+    return tl::unexpected(device.error());
+  }
+  return OpenDevice{.compiler = cpu::make_compiler(), .device = *std::move(device), .note = {}};
 }
 
 Expected<std::vector<std::string>> cpu_metrics(const std::string& text) {
@@ -76,34 +98,37 @@ Expected<DeviceRequest> parse_device(const std::optional<std::string>& text) {
   return bad_input("--device {}: unknown device; write auto, cpu or cuda:N, such as cuda:0", *text);
 }
 
-Expected<ChosenDevice> choose_device(const DeviceRequest& request, const cuda::CompilerOptions* options) {
+Expected<FoundDevice> find_device(const DeviceRequest& request) {
   if (!request.automatic && request.backend == Backend::cpu) {
-    return choose_cpu(options);
+    return FoundDevice{cpu::info(), {}};
   }
-  auto gpu = choose_gpu(request.ordinal, options);
+  auto gpu = find_gpu(request.ordinal);
+  if (gpu) {
+    return FoundDevice{*std::move(gpu), {}};
+  }
+  if (request.automatic) {
+    return FoundDevice{cpu::info(), kUsingTheCpu + gpu.error().message};
+  }
+  return at_option("--device", fmt::format("cuda:{}", request.ordinal), gpu.error());
+}
+
+Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::CompilerOptions& options,
+                                 const std::stop_token& stop) {
+  if (!request.automatic && request.backend == Backend::cpu) {
+    return open_cpu(options, stop);
+  }
+  auto gpu = open_gpu(request.ordinal, options, stop);
   if (gpu) {
     return gpu;
   }
   if (!request.automatic) {
     return at_option("--device", fmt::format("cuda:{}", request.ordinal), gpu.error());
   }
-  ChosenDevice chosen = choose_cpu(options);
-  chosen.note = fmt::format("using the CPU: {}", gpu.error().message);
-  return chosen;
-}
-
-Expected<std::unique_ptr<Device>> open_device(ChosenDevice& chosen, std::stop_token stop) {
-  if (!chosen.options.in_process) {
-    WorkerOptions options;
-    options.executable = chosen.options.executable;
-    options.arguments = {"worker", "--device", chosen.info.id, "--cache-dir", chosen.options.cache_dir.string()};
-    options.stop = std::move(stop);
-    return open_worker_device(std::move(options));
+  auto cpu = open_cpu(options, stop);
+  if (cpu) {
+    cpu->note = kUsingTheCpu + gpu.error().message;
   }
-  if (chosen.info.chip.backend == Backend::cpu) {
-    return cpu::open_device();
-  }
-  return cuda::open_device(chosen.ordinal, *chosen.compiler);
+  return cpu;
 }
 
 Expected<std::vector<std::string>> choose_metrics(const std::string& text, const DeviceInfo& info,

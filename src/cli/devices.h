@@ -22,22 +22,25 @@ struct DeviceRequest {
 
 Expected<DeviceRequest> parse_device(const std::optional<std::string>& text);
 
-// A device found and not yet opened, with what compiles for it.
-struct ChosenDevice {
+// What a device is, found without opening it. The CPU touches nothing CUDA.
+struct FoundDevice {
   DeviceInfo info;
-  int ordinal = 0;
-  std::unique_ptr<Compiler> compiler;  // null where none was asked for
-  cuda::CompilerOptions options;       // as it was asked for
-  std::string note;                    // why the automatic choice is the CPU; else empty
+  std::string note;  // why the automatic choice is the CPU; else empty
+};
+Expected<FoundDevice> find_device(const DeviceRequest& request);
+
+// A device with what compiles for it.
+struct OpenDevice {
+  std::unique_ptr<Compiler> compiler;  // outlives the device
+  std::unique_ptr<Device> device;
+  std::string note;  // why the automatic choice is the CPU; else empty
 };
 
-// Finds the device; `options` asks for a compiler, too. A GPU without a compiler for it is an error
-// where it was asked for by name, and not the automatic choice. The CPU touches nothing CUDA.
-Expected<ChosenDevice> choose_device(const DeviceRequest& request, const cuda::CompilerOptions* options);
-
-// Opens what was chosen: in a worker process, or in this one where the options say so. The compiler
-// must outlive it. After a stop request, what waits for a worker returns within a moment.
-Expected<std::unique_ptr<Device>> open_device(ChosenDevice& chosen, std::stop_token stop = {});
+// Opens a device: in a worker process, or in this one where the options say so. A GPU without a
+// compiler for it is an error where it was asked for by name, and not the automatic choice. After a
+// stop request, what waits for a worker returns within a moment.
+Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::CompilerOptions& options,
+                                 const std::stop_token& stop);
 
 // --metrics for a device: requested names. `warning` says why GPU counters cannot be read, where
 // that is known already; the names are then those that will be reported as missing.

@@ -51,7 +51,7 @@ Expected<std::vector<Chip>> chips_for_kernels(const ListCommand& list) {
   if (!request) {
     return tl::unexpected(request.error());
   }
-  auto chosen = choose_device(*request, nullptr);
+  auto chosen = find_device(*request);
   if (!chosen) {
     return tl::unexpected(chosen.error());
   }
@@ -73,7 +73,7 @@ Expected<Chip> chip_for_variants(const ListCommand& list) {
   if (!request) {
     return tl::unexpected(request.error());
   }
-  const auto chosen = choose_device(*request, nullptr);
+  const auto chosen = find_device(*request);
   if (!chosen) {
     return tl::unexpected(chosen.error());
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <future>
 #include <random>
 
 #include "cli/commands.h"
@@ -83,8 +84,7 @@ class TuneRun {
   report::TextStyle stderr_style_;
   std::unique_ptr<report::ProgressPrinter> printer_;
   Interrupts interrupts_;  // before the device: its threads inherit the blocked signals
-  ChosenDevice chosen_;    // holds the compiler, which must outlive the device
-  std::unique_ptr<Device> device_;
+  OpenDevice open_;
   std::optional<store::Journal> journal_;
   std::vector<std::string> metrics_;
   std::vector<Outcome> outcomes_;
@@ -93,26 +93,28 @@ class TuneRun {
 };
 
 Expected<void> TuneRun::prepare() {
-  auto chosen = choose_device(plan_.device, &plan_.compiler);
-  if (!chosen) {
-    return tl::unexpected(chosen.error());
+  // Opening CUPTI takes as long as opening a GPU, which is done by another process.
+  std::future<void> preload;
+  const bool maybe_gpu = plan_.device.automatic || plan_.device.backend == Backend::cuda;
+  if (maybe_gpu && !plan_.compiler.in_process && plan_.metrics != "none" && cuda::find_driver()) {
+    preload = std::async(std::launch::async, cuda::preload_counters);
   }
-  chosen_ = *std::move(chosen);
+  auto open = open_device(plan_.device, plan_.compiler, interrupts_.token());
+  if (!open) {
+    return tl::unexpected(open.error());
+  }
+  open_ = *std::move(open);
+  const DeviceInfo& info = open_.device->info();
   std::vector<std::string> skipped;
-  if (auto admitted = admit(plan_, chosen_.info.chip, skipped); !admitted) {
+  if (auto admitted = admit(plan_, info.chip, skipped); !admitted) {
     return admitted;
   }
   std::string warning;
-  auto metrics = choose_metrics(plan_.metrics, chosen_.info, warning);
+  auto metrics = choose_metrics(plan_.metrics, info, warning);
   if (!metrics) {
     return tl::unexpected(metrics.error());
   }
   metrics_ = *std::move(metrics);
-  auto device = open_device(chosen_, interrupts_.token());
-  if (!device) {
-    return tl::unexpected(device.error());
-  }
-  device_ = *std::move(device);
   if (auto fits = fits_in_memory(); !fits) {
     return fits;
   }
@@ -127,8 +129,8 @@ Expected<void> TuneRun::prepare() {
   if (auto opened = open_journal(); !opened) {
     return opened;
   }
-  if (!chosen_.note.empty()) {
-    note(chosen_.note);
+  if (!open_.note.empty()) {
+    note(open_.note);
   }
   if (!warning.empty()) {
     note(warning);
@@ -160,7 +162,7 @@ Expected<void> TuneRun::open_journal() {
 Expected<void> TuneRun::fits_in_memory() {
   std::vector<Job> fitting;
   for (Job& job : plan_.jobs) {
-    auto fits = check_memory(*device_, job.workload);
+    auto fits = check_memory(*open_.device, job.workload);
     if (!fits && (!job.from_suite || plan_.jobs.size() == 1)) {
       return fits;
     }
@@ -172,7 +174,7 @@ Expected<void> TuneRun::fits_in_memory() {
     fitting.push_back(std::move(job));
   }
   if (fitting.empty()) {
-    return fail(ErrorKind::environment, "no workload of the suite fits the memory of {}", device_->info().id);
+    return fail(ErrorKind::environment, "no workload of the suite fits the memory of {}", open_.device->info().id);
   }
   plan_.jobs = std::move(fitting);
   return {};
@@ -219,7 +221,7 @@ Expected<TuneOptions> TuneRun::options_for(const Job& job) {
   options.seed = plan_.seed;
   options.fresh = plan_.fresh;
   options.history.retry_failed = plan_.retry_failed;
-  const DeviceInfo& info = device_->info();
+  const DeviceInfo& info = open_.device->info();
   if (journal_) {
     options.keep = [this](const JournalEvent& event) { return journal_->append(event); };
     if (!plan_.fresh) {
@@ -250,8 +252,8 @@ bool TuneRun::tune_one(const Job& job) {
     worsen(report_error(options.error()));
     return false;
   }
-  auto outcome = tune(*device_, *chosen_.compiler, job.workload, job.candidates, *strategy, *options, provenance_now(),
-                      *printer_, interrupts_.token());
+  auto outcome = tune(*open_.device, *open_.compiler, job.workload, job.candidates, *strategy, *options,
+                      provenance_now(), *printer_, interrupts_.token());
   printer_->finish();
   if (!outcome) {
     worsen(
@@ -300,7 +302,7 @@ void TuneRun::say_how_it_ended(size_t done) {
 
 int TuneRun::tune_all() {
   if (plan_.format == Format::text) {
-    print(screen_, report::device_line(device_->info(), std::string(version())) + "\n", screen_style_);
+    print(screen_, report::device_line(open_.device->info(), std::string(version())) + "\n", screen_style_);
   }
   size_t done = 0;
   for (const Job& job : plan_.jobs) {

@@ -1,6 +1,8 @@
 // The hidden subcommand that worker processes run.
 #include "device/worker.h"
 
+#include <future>
+
 #include "cli/commands.h"
 #include "cli/devices.h"
 #include "device/cpu.h"
@@ -9,6 +11,7 @@ namespace scantune::cli {
 
 int run(const WorkerCommand& command) {
   std::unique_ptr<Compiler> compiler;  // of the verification kernels; outlives the device, which serve_worker() holds
+  std::future<void> preload;
   return serve_worker([&]() -> Expected<std::unique_ptr<Device>> {
     const auto request = parse_device(command.device);
     if (!request) {
@@ -26,7 +29,11 @@ int run(const WorkerCommand& command) {
       return tl::unexpected(made.error());
     }
     compiler = *std::move(made);
-    return cuda::open_device(request->ordinal, *compiler);
+    auto device = cuda::open_device(request->ordinal, *compiler);
+    if (device) {
+      preload = std::async(std::launch::async, cuda::preload_counters);  // while the first variants are verified
+    }
+    return device;
   });
 }
 

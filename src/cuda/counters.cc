@@ -53,10 +53,8 @@ class CuptiProfiler final : public Profiler {
       : mode_(mode), ranges_(static_cast<CUcontext>(context), device) {}
 
   tl::expected<Profile, Failure> profile(const std::vector<ProfiledLaunch>& launches,
-                                         const std::vector<std::string>& metrics,
-                                         const std::function<Expected<void>()>& before_pass,
-                                         const std::function<Expected<void>()>& synchronize) override {
-    const auto values = collect(launches, metrics, before_pass, synchronize);
+                                         const std::vector<std::string>& metrics, const PassHooks& hooks) override {
+    const auto values = collect(launches, metrics, hooks);
     if (!values && values.error().kind == Trouble::Kind::device) {
       ranges_.forget();
       return tl::unexpected(Failure{FailureKind::device, values.error().reason});
@@ -77,8 +75,7 @@ class CuptiProfiler final : public Profiler {
 
  private:
   Result<Values> collect(const std::vector<ProfiledLaunch>& launches, const std::vector<std::string>& metrics,
-                         const std::function<Expected<void>()>& before_pass,
-                         const std::function<Expected<void>()>& synchronize) {
+                         const PassHooks& hooks) {
     const std::vector<std::string> from_launch = launch_metrics();
     const bool counters_wanted = std::any_of(metrics.begin(), metrics.end(), [&](const std::string& name) {
       return std::find(from_launch.begin(), from_launch.end(), name) == from_launch.end();
@@ -90,9 +87,7 @@ class CuptiProfiler final : public Profiler {
       return tl::unexpected(*refusal_);
     }
     const auto attempt = [&] {
-      return ranges_.enable().and_then([&] { return choose(metrics); }).and_then([&] {
-        return run(launches, before_pass, synchronize);
-      });
+      return ranges_.enable().and_then([&] { return choose(metrics); }).and_then([&] { return run(launches, hooks); });
     };
     auto values = attempt();
     if (!values && values.error().kind == Trouble::Kind::mode && mode_ == RangeMode::per_kernel && ranges_.enabled()) {
@@ -161,18 +156,18 @@ class CuptiProfiler final : public Profiler {
     return {};
   }
 
-  Result<Values> run(const std::vector<ProfiledLaunch>& launches, const std::function<Expected<void>()>& before_pass,
-                     const std::function<Expected<void>()>& synchronize) {
+  Result<Values> run(const std::vector<ProfiledLaunch>& launches, const PassHooks& hooks) {
     if (collection_.terms.empty()) {
       return Values(launches.size());
     }
     // Room for one range more, so that a kernel too many is counted and not dropped unseen.
-    const auto order = ranges_.configure(collection_.plan, collection_.terms, launches.size() + 1, mode_)
-                           .and_then([&] { return take_passes(launches, before_pass, synchronize); })
-                           .and_then([&] { return ranges_.decode(launches.size()); });
+    const auto order =
+        ranges_.configure(collection_.plan, collection_.terms, launches.size() + (hooks.lead ? 2 : 1), mode_)
+            .and_then([&] { return take_passes(launches, hooks); })
+            .and_then([&] { return ranges_.decode(launches.size(), hooks.lead != nullptr); });
     if (!order) {
       // CUPTI's errors do not tell a device that is gone from a request it does not like.
-      if (const auto alive = synchronize(); !alive && order.error().kind != Trouble::Kind::device) {
+      if (const auto alive = hooks.synchronize(); !alive && order.error().kind != Trouble::Kind::device) {
         return trouble(alive.error());
       }
       return tl::unexpected(order.error());
@@ -188,16 +183,14 @@ class CuptiProfiler final : public Profiler {
     return values;
   }
 
-  Result<void> take_passes(const std::vector<ProfiledLaunch>& launches,
-                           const std::function<Expected<void>()>& before_pass,
-                           const std::function<Expected<void>()>& synchronize) {
+  Result<void> take_passes(const std::vector<ProfiledLaunch>& launches, const PassHooks& hooks) {
     for (int pass = 0; pass < collection_.plan.passes; ++pass) {
       // Outside Start and Stop, so that what it launches is not counted.
-      const auto prepared = before_pass ? before_pass() : Expected<void>{};
-      if (const auto ready = prepared.and_then(synchronize); !ready) {
+      const auto prepared = hooks.before ? hooks.before() : Expected<void>{};
+      if (const auto ready = prepared.and_then(hooks.synchronize); !ready) {
         return trouble(ready.error());
       }
-      const auto last = ranges_.take_pass(launches, synchronize);
+      const auto last = ranges_.take_pass(launches, hooks);
       if (!last) {
         return tl::unexpected(last.error());
       }

@@ -15,7 +15,7 @@ namespace scantune::cuda {
 // One launch to be profiled: how to enqueue it, and what to call it.
 struct ProfiledLaunch {
   std::string entry;
-  std::function<Expected<void>()> enqueue;  // on the stream that `synchronize` below waits for
+  std::function<Expected<void>()> enqueue;  // on the stream that PassHooks::synchronize waits for
   EntryResources resources;                 // answers the launch__* metrics
 };
 
@@ -25,6 +25,18 @@ enum class RangeMode {
   per_launch,  // from before enqueue() until the device is idle: some microseconds more than the kernel
 };
 
+// What a profiler does beside the launches.
+struct PassHooks {
+  // Puts caches and workspace into the state that each pass must start from: waited for, not counted.
+  std::function<Expected<void>()> before;
+
+  // One kernel that runs in each pass before the first launch and is not counted: it undoes what CUPTI
+  // does to the L2 when it starts a pass, which left 8 MB of dirty lines on an H200. May be empty.
+  std::function<Expected<void>()> lead;
+
+  std::function<Expected<void>()> synchronize;  // waits for the stream of the launches
+};
+
 // Reads counters of the current context. Enabled at the first call of profile() (140 to 230 ms) and
 // until it is destroyed, which must happen while the context lives. While enabled, launches cost
 // more: time nothing meanwhile. Not thread-safe.
@@ -32,14 +44,11 @@ class Profiler {
  public:
   virtual ~Profiler() = default;
 
-  // Runs the launches in order once a pass, each in a range of its own, until all passes are
-  // taken. `before_pass` puts caches and workspace into the state each pass must start from; it is
-  // waited for and not counted. Metrics that cannot be read come back without a value and with the
-  // reason; only a lost device is a Failure.
+  // Runs the launches in order once a pass, each in a range of its own, until all passes are taken.
+  // Metrics that cannot be read come back without a value and with the reason; only a lost device is
+  // a Failure.
   virtual tl::expected<Profile, Failure> profile(const std::vector<ProfiledLaunch>& launches,
-                                                 const std::vector<std::string>& metrics,
-                                                 const std::function<Expected<void>()>& before_pass,
-                                                 const std::function<Expected<void>()>& synchronize) = 0;
+                                                 const std::vector<std::string>& metrics, const PassHooks& hooks) = 0;
 
   // What the last profile() was taken with: per_launch where CUPTI did not see one kernel a launch.
   [[nodiscard]] virtual RangeMode range_mode() const = 0;

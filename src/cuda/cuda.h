@@ -17,6 +17,10 @@ namespace scantune::cuda {
 // Whether this binary was built with the CUDA headers.
 bool built_in();
 
+// Whether there is a driver's library to open, which is all that is done; an error (kind environment) says which
+// file is missing.
+Expected<void> find_driver();
+
 // Every GPU of the host, without creating a context (free_bytes is 0, for want of one). An error
 // of kind environment says which file or driver is missing.
 Expected<std::vector<DeviceInfo>> list_devices();
@@ -47,6 +51,10 @@ struct MetricInfo {
   std::string description;
   int passes = 0;
 };
+
+// Opens CUPTI's libraries, which takes a third of a second the first time: for a thread that has nothing else to
+// do. Whether that works is said by what needs them.
+void preload_counters();
 
 // The chips CUPTI knows by code name ("GH100"), and the core and seed metrics on one of them, or all
 // its metrics. No GPU needed.

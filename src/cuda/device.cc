@@ -6,7 +6,9 @@
 
 #include "cuda/context.h"
 #include "cuda/cuda.h"
+#include "cuda/cupti_api.h"
 #include "cuda/cupti_host.h"
+#include "cuda/library.h"
 #include "cuda/nvrtc.h"
 #include "cuda/session.h"
 #include "cuda/verification.h"
@@ -151,6 +153,13 @@ class CudaDevice final : public Device {
 }  // namespace
 
 bool built_in() { return true; }
+
+Expected<void> find_driver() {
+  const auto library = open_library(LibraryId::driver);
+  return library ? Expected<void>() : tl::unexpected(library.error());
+}
+
+void preload_counters() { (void)cupti_api(); }
 
 Expected<std::vector<DeviceInfo>> list_devices() {
   const auto driver = open_driver();

@@ -219,22 +219,24 @@ Result<void> RangeProfiler::configure(const CollectionPlan& plan, const std::vec
   return check("cuptiRangeProfilerSetConfig", api_->cuptiRangeProfilerSetConfig(&config));
 }
 
-Result<bool> RangeProfiler::take_pass(const std::vector<ProfiledLaunch>& launches,
-                                      const std::function<Expected<void>()>& synchronize) {
+Result<bool> RangeProfiler::take_pass(const std::vector<ProfiledLaunch>& launches, const PassHooks& hooks) {
   auto start = SCANTUNE_CUPTI_PARAMS(CUpti_RangeProfiler_Start_Params);
   start.pRangeProfilerObject = object_;
   if (auto done = check("cuptiRangeProfilerStart", api_->cuptiRangeProfilerStart(&start)); !done) {
     return tl::unexpected(done.error());
   }
   Result<void> launched;
+  if (const auto led = hooks.lead ? hooks.lead() : Expected<void>{}; !led) {
+    launched = trouble(led.error());
+  }
   for (size_t i = 0; i < launches.size() && launched; ++i) {
     if (mode_ == RangeMode::per_launch) {
-      launched = enqueue_in_range(launches[i], i, synchronize);
+      launched = enqueue_in_range(launches[i], i, hooks.synchronize);
     } else if (const auto done = launches[i].enqueue(); !done) {
       launched = trouble(done.error());
     }
   }
-  if (const auto idle = launched ? synchronize() : Expected<void>{}; !idle) {
+  if (const auto idle = launched ? hooks.synchronize() : Expected<void>{}; !idle) {
     launched = trouble(idle.error());
   }
   if (!launched && launched.error().kind == Trouble::Kind::device) {
@@ -270,7 +272,8 @@ Result<void> RangeProfiler::enqueue_in_range(const ProfiledLaunch& launch, size_
   return launched ? popped : launched;
 }
 
-Result<std::vector<size_t>> RangeProfiler::decode(size_t launches) {
+Result<std::vector<size_t>> RangeProfiler::decode(size_t launches, bool led) {
+  const size_t uncounted = led && mode_ == RangeMode::per_kernel ? 1 : 0;
   auto decode = SCANTUNE_CUPTI_PARAMS(CUpti_RangeProfiler_DecodeData_Params);
   decode.pRangeProfilerObject = object_;
   if (auto done = check("cuptiRangeProfilerDecodeData", api_->cuptiRangeProfilerDecodeData(&decode)); !done) {
@@ -283,13 +286,14 @@ Result<std::vector<size_t>> RangeProfiler::decode(size_t launches) {
       !done) {
     return tl::unexpected(done.error());
   }
-  if (info.numTotalRanges != launches || decode.numOfRangeDropped != 0) {
-    return trouble(Trouble::Kind::mode, fmt::format("CUPTI counted {} ranges and dropped {} where {} were launched",
-                                                    info.numTotalRanges, decode.numOfRangeDropped, launches));
+  if (info.numTotalRanges != launches + uncounted || decode.numOfRangeDropped != 0) {
+    return trouble(Trouble::Kind::mode,
+                   fmt::format("CUPTI counted {} ranges and dropped {} where {} were launched", info.numTotalRanges,
+                               decode.numOfRangeDropped, launches + uncounted));
   }
   // In both modes a range's name is a number that counts up; where it lies in the image is CUPTI's affair.
   std::vector<std::pair<uint64_t, size_t>> numbered;
-  for (size_t i = 0; i < launches; ++i) {
+  for (size_t i = 0; i < launches + uncounted; ++i) {
     auto range = SCANTUNE_CUPTI_PARAMS(CUpti_RangeProfiler_CounterData_GetRangeInfo_Params);
     range.pCounterDataImage = counter_data_.data();
     range.counterDataImageSize = counter_data_.size();
@@ -310,7 +314,7 @@ Result<std::vector<size_t>> RangeProfiler::decode(size_t launches) {
   }
   std::sort(numbered.begin(), numbered.end());
   std::vector<size_t> order;
-  std::transform(numbered.begin(), numbered.end(), std::back_inserter(order),
+  std::transform(numbered.begin() + static_cast<std::ptrdiff_t>(uncounted), numbered.end(), std::back_inserter(order),
                  [](const auto& pair) { return pair.second; });
   return order;
 }

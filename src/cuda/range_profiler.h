@@ -62,11 +62,11 @@ class RangeProfiler {
                          RangeMode mode);
 
   // One pass over the launches. True where it was the last one needed.
-  Result<bool> take_pass(const std::vector<ProfiledLaunch>& launches,
-                         const std::function<Expected<void>()>& synchronize);
+  Result<bool> take_pass(const std::vector<ProfiledLaunch>& launches, const PassHooks& hooks);
 
-  // After the last pass: fills counter_data() and says which of its ranges each launch has.
-  Result<std::vector<size_t>> decode(size_t launches);
+  // After the last pass: fills counter_data() and says which of its ranges each launch has. `led`:
+  // whether a lead kernel was before them, which has the first range where ranges are kernels.
+  Result<std::vector<size_t>> decode(size_t launches, bool led);
   [[nodiscard]] const std::vector<uint8_t>& counter_data() const { return counter_data_; }
 
  private:

@@ -13,6 +13,8 @@ tl::unexpected<Error> unavailable() {
 
 bool built_in() { return false; }
 
+Expected<void> find_driver() { return unavailable(); }
+
 Expected<std::vector<DeviceInfo>> list_devices() { return unavailable(); }
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): the signature is cuda.h's
@@ -21,6 +23,8 @@ Expected<std::unique_ptr<Compiler>> make_compiler(CompilerOptions /*options*/) {
 int serve_compiles() { return 2; }
 
 Expected<std::unique_ptr<Device>> open_device(int /*ordinal*/, Compiler& /*compiler*/) { return unavailable(); }
+
+void preload_counters() {}
 
 Expected<std::vector<std::string>> metric_chips() { return unavailable(); }
 

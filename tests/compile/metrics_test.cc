@@ -118,8 +118,8 @@ TEST(Profiler, GivesEveryMetricAReasonWhereNoCounterCanBeRead) {
   launch.resources.grid_blocks = 7;
   const auto nothing = [] { return Expected<void>{}; };
   for (int repeat = 0; repeat < 2; ++repeat) {
-    const auto profile =
-        profiler->profile({launch, launch}, {"dram__bytes_read.sum", "launch__grid_size"}, nothing, nothing);
+    const auto profile = profiler->profile({launch, launch}, {"dram__bytes_read.sum", "launch__grid_size"},
+                                           {.before = nothing, .lead = {}, .synchronize = nothing});
     ASSERT_TRUE(profile.has_value());
     ASSERT_EQ(profile->launches.size(), 2U);
     for (const LaunchProfile& row : profile->launches) {

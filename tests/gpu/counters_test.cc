@@ -113,9 +113,10 @@ class Counters : public testing::Test {
   }
 
   Profile profile(Profiler& profiler, const std::vector<ProfiledLaunch>& launches,
-                  const std::vector<std::string>& metrics) {
+                  const std::vector<std::string>& metrics, const std::function<Expected<void>()>& lead = {}) {
     const auto flush = [this] { return driver("cuMemsetD32_v2", output, 0U, kBytes / 4); };
-    auto profile = profiler.profile(launches, metrics, flush, [] { return driver("cuCtxSynchronize"); });
+    auto profile = profiler.profile(
+        launches, metrics, {.before = flush, .lead = lead, .synchronize = [] { return driver("cuCtxSynchronize"); }});
     EXPECT_TRUE(profile.has_value()) << profile.error().what;
     return profile.value_or(Profile{});
   }
@@ -159,6 +160,11 @@ TEST_P(CountersInMode, CountTheBytesOfEachLaunch) {
   const double bytes = kBlocks * kThreads * kElementBytes;
   EXPECT_NEAR(*value_of(taken.launches[0], kRead), bytes, 0.03 * bytes);
   EXPECT_NEAR(*value_of(taken.launches[1], kRead), bytes / 2, 0.03 * bytes);
+  // A lead kernel is not among the launches.
+  const Profile led = profile(*profiler, {launch(kBlocks)}, core_metrics(), [this] { return enqueue(kBlocks / 4); });
+  ASSERT_EQ(led.launches.size(), 1U);
+  EXPECT_NEAR(*value_of(led.launches[0], kRead), bytes, 0.03 * bytes);
+  EXPECT_EQ(profiler->range_mode(), GetParam());
   // What stays in L2 when a launch ends is written later, and what was there before, during it.
   EXPECT_NEAR(*value_of(taken.launches[0], kWritten), bytes, 0.6 * bytes);
   for (const LaunchProfile& row : taken.launches) {
