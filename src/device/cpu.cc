@@ -75,8 +75,8 @@ class CpuCompiler final : public Compiler {
  public:
   [[nodiscard]] int concurrency() const override { return 1; }
 
-  [[nodiscard]] std::string build_digest(const Kernel& kernel, const Workload& /*workload*/,
-                                         const Variant& /*variant*/, const Chip& /*chip*/) const override {
+  [[nodiscard]] std::string build_digest(const Kernel& kernel, const Workload& /*workload*/, const Variant& /*variant*/,
+                                         const Chip& /*chip*/) const override {
     return digest(source_digest(kernel) + compiler_name());
   }
 
