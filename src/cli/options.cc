@@ -153,6 +153,14 @@ Expected<std::vector<Workload>> parse_shapes(const Target& target) {
     }
     dtype = *parsed;
   }
+  CacheState cache = CacheState::cold;
+  if (target.cache) {
+    const auto parsed = parse_cache_state(*target.cache);
+    if (!parsed) {
+      return at_option("--cache", *target.cache, parsed.error());
+    }
+    cache = *parsed;
+  }
   std::vector<Workload> workloads;
   for (const std::string& text : target.shapes) {
     auto extents = parse_extents(text);
@@ -167,7 +175,7 @@ Expected<std::vector<Workload>> parse_shapes(const Target& target) {
       return dim_given_and_out && rank <= kMaxRank ? at_option("--dim", *target.dim, shape.error())
                                                    : at_option("--shape", text, shape.error());
     }
-    workloads.push_back({.shape = *shape, .dtype = dtype, .accumulator = default_accumulator(dtype)});
+    workloads.push_back({.shape = *shape, .dtype = dtype, .accumulator = default_accumulator(dtype), .cache = cache});
   }
   return workloads;
 }

@@ -107,6 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ANewlineInAShape", {"--device", "cpu", "--shape", "4\nx"}, {"--shape 4\\x0ax"}},
         Case{"ADimOutOfRange", on_cpu({"--dim", "2"}), {"--dim 2", "-2 to 1"}},
         Case{"ADimThatIsNoNumber", on_cpu({"--dim", "x"}), {"--dim x"}},
+        Case{"AnUnknownCacheState", on_cpu({"--cache", "warm"}), {"--cache warm", "known: cold, hot"}},
         Case{"AnUnknownDtype", on_cpu({"--dtype", "fp32"}), {"--dtype fp32", "f16, bf16, f32"}},
         Case{"AnUnknownDevice", {"--shape", "4x4", "--device", "tpu"}, {"--device tpu", "auto, cpu or cuda:N"}},
         Case{"AnUnknownKernel", on_cpu({"--kernels", "nope"}), {"--kernels nope", "cpu_row_carry"}},

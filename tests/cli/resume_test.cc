@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "processes.h"
 #include "sandbox.h"
 
 namespace scantune::cli {
@@ -138,10 +139,18 @@ TEST(Resume, NoReportedRoundIsLostToAKillAtAnyOfAHundredMoments) {
     // A run that came to its end leaves nothing to do: the next begins anew.
     sandbox.start(a_run(completed > 0 ? std::vector<std::string>{"--fresh"} : std::vector<std::string>{}));
     std::this_thread::sleep_for(std::chrono::milliseconds(moment(random)));
+    // Every fourth time the worker goes first, and the tool while it gets itself another.
+    const pid_t worker = worker_of(sandbox.pid());
+    if (i % 4 == 0 && worker > 0) {
+      kill(worker, SIGKILL);
+      std::this_thread::sleep_for(std::chrono::milliseconds(moment(random) / 2));
+    }
+    const pid_t last_worker = worker_of(sandbox.pid());
     sandbox.send(SIGKILL);
     const Finished run = sandbox.finish();
     ASSERT_THAT(run.code, AnyOf(0, 128 + SIGKILL)) << run.err;
     completed = run.code == 0 ? completed + 1 : 0;
+    EXPECT_TRUE(last_worker == 0 || within(std::chrono::seconds(5), [&] { return !runs(last_worker); }));
     const Finished check = sandbox.run({"journal", "verify", "journal.jsonl", "--format", "json"});
     if (check.out.empty()) {
       continue;  // killed before it had begun one

@@ -4,8 +4,8 @@
 
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "processes.h"
 #include "sandbox.h"
 
 namespace scantune::cli {
@@ -20,45 +20,6 @@ std::vector<std::string> a_run(std::vector<std::string> more = {}) {
   std::vector<std::string> arguments = {"--device", "cpu", "--shape", "512x4096", "--out", "best.json"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
-}
-
-// The fields of /proc/PID/stat after the name: state, parent, ...
-std::vector<std::string> stat_of(const std::string& pid) {
-  const std::string text = read_text("/proc/" + pid + "/stat");
-  std::istringstream rest(text.substr(std::min(text.size(), text.rfind(')') + 1)));
-  return {std::istream_iterator<std::string>(rest), {}};
-}
-
-bool runs(pid_t pid) {
-  const auto fields = stat_of(std::to_string(pid));
-  return !fields.empty() && fields[0] != "Z" && fields[0] != "X";
-}
-
-// The worker of a tool; 0 where it has none.
-pid_t worker_of(pid_t tool) {
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) {
-      continue;
-    }
-    const auto fields = stat_of(name);
-    if (fields.size() > 1 && fields[1] == std::to_string(tool) && fields[0] != "Z" &&
-        read_text(entry.path() / "cmdline").find(std::string("worker\0--device", 15)) != std::string::npos) {
-      return std::stoi(name);
-    }
-  }
-  return 0;
-}
-
-template <class Condition>
-bool within(milliseconds time, Condition condition) {
-  for (const auto deadline = Clock::now() + time; Clock::now() < deadline;) {
-    if (condition()) {
-      return true;
-    }
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  return condition();
 }
 
 TEST(WorkerOfARun, MayBeKilledAndNoVariantIsLost) {
@@ -107,10 +68,6 @@ TEST(WorkerOfARun, EndsWithTheToolHoweverThatEnds) {
       }
       const auto begin = Clock::now();
       sandbox.send(signal);
-      if (signal == SIGINT && stopped) {
-        ASSERT_TRUE(sandbox.wait_for("Ctrl-C again"));
-        sandbox.send(signal);
-      }
       const Finished run = sandbox.finish();
       const std::chrono::duration<double> taken = Clock::now() - begin;
       std::cout << "ended " << 1e3 * taken.count() << " ms after signal " << signal << '\n';
