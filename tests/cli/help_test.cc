@@ -30,7 +30,7 @@ TEST(Help, ShowsThreeExamplesTheGroupsAndTheExitCodes) {
   const std::string help = sandbox.run({"-h"}).out;
   for (const char* part : {"  scantune --shape 32768x32768 ", "  scantune --shape 1x2^28 ", "  scantune --suite ",
                            "\nWhat to tune:\n", "\nWhere:\n", "\nHow long and how much:\n", "\nOutput:\n",
-                           "Exit codes: 0 done; 1 no variant worked", "130 interrupted"}) {
+                           "Exit codes: 0 done, 1 no variant worked", "130 interrupted"}) {
     EXPECT_THAT(help, HasSubstr(part));
   }
 }
