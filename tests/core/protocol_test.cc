@@ -36,8 +36,8 @@ TEST(Protocol, DigestChangesWithEachMember) {
     member = old;
     EXPECT_EQ(digests.size(), ++expected);
   };
-  for (int* member : {&version, &warmup_copies, &round_variants, &round_copies, &race_min_rounds, &screen_looks[0],
-                      &screen_looks[2], &screen_min_rounds, &final_rounds, &final_min_rounds, &final_variants}) {
+  for (int* member : {&version, &warmup_copies, &round_variants, &round_copies, &race_min_rounds, &screen_looks.front(),
+                      &screen_looks.back(), &screen_min_rounds, &final_rounds, &final_min_rounds, &final_variants}) {
     changes_with(*member, 1);
   }
   for (double* member : {&short_run_ns, &sample_ns, &screen_time_s, &final_time_s}) {
