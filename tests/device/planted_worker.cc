@@ -163,7 +163,9 @@ class PlantedSession final : public Session {
     } else if (fault == "lost") {
       return tl::unexpected(Failure{FailureKind::device, "an illegal memory access was encountered"});
     } else if (fault == "nonsense") {
-      static_cast<void>(write(STDIN_FILENO, "{\"version\":1,\n", 14));
+      if (write(STDIN_FILENO, "{\"version\":1,\n", 14) < 0) {
+        _exit(4);
+      }
       hang();
     } else if (fault == "close") {
       shutdown(STDIN_FILENO, SHUT_RDWR);
