@@ -187,7 +187,7 @@ TEST_F(TuneTest, RuledOutVariantsAreRecordedAndNotCompiled) {
   add(fast, 1);
   add(fast, 2, "a tile fits the registers");
   const Outcome outcome = run().value();
-  const Record& record = record_of(outcome, "fast tile=2");
+  const Record record = record_of(outcome, "fast tile=2");
   EXPECT_EQ(record.failure->kind, FailureKind::constraint);
   EXPECT_EQ(record.failure->what, "a tile fits the registers");
   EXPECT_THAT(log.steps, Not(Contains("load fast tile=2")));
