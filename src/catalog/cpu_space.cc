@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/embedded.h"
+#include "catalog/rows.h"
 
 namespace scantune::cpu_space {
 namespace {
@@ -10,32 +11,22 @@ namespace {
 constexpr int64_t kElementsAThread = int64_t{1} << 15;
 constexpr int64_t kElementsForTwo = int64_t{1} << 20;
 
-std::vector<Value> values(const std::vector<int64_t>& numbers) { return {numbers.begin(), numbers.end()}; }
-
 }  // namespace
 
-std::string refuses(const Workload& workload, const Chip& /*chip*/) {
-  if (workload.geometry().inner != 1) {
-    return "it sums along the innermost dimension only (--dim -1)";
-  }
-  if (workload.dtype != DType::f32 || workload.accumulator != DType::f32) {
-    return "it does f32 only (--dtype f32)";
-  }
-  return {};
-}
-
 Param tile(std::string summary, const std::vector<int64_t>& elements) {
-  return {"tile", std::move(summary), values(elements)};
+  return {"tile", std::move(summary), rows::values(elements)};
 }
 
 Param threads(const Chip& chip) {
   const auto cpus = static_cast<int64_t>(chip.multiprocessors);
   std::vector<int64_t> counts = {cpus, std::max<int64_t>(1, cpus / 2), 1};
   counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
-  return {"threads", "threads that share the work", values(counts)};
+  return {"threads", "threads that share the work", rows::values(counts)};
 }
 
-Param unroll(const std::vector<int64_t>& vectors) { return {"unroll", "vectors scanned at once", values(vectors)}; }
+Param unroll(const std::vector<int64_t>& vectors) {
+  return {"unroll", "vectors scanned at once", rows::values(vectors)};
+}
 
 Param store(const Chip& chip) {
   // Without non-temporal stores both would be the same.

@@ -1,4 +1,4 @@
-// What the CPU families have in common: what they refuse, and the parameters they share.
+// What the CPU families have in common: the parameters and rules they share.
 #pragma once
 
 #include <string>
@@ -6,9 +6,6 @@
 #include "core/kernel.h"
 
 namespace scantune::cpu_space {
-
-// Rows of f32 along the innermost dimension.
-std::string refuses(const Workload& workload, const Chip& chip);
 
 Param tile(std::string summary, const std::vector<int64_t>& elements);
 Param threads(const Chip& chip);  // every CPU, half of them, one

@@ -2,27 +2,13 @@
 
 #include <algorithm>
 
+#include "catalog/rows.h"
+
 namespace scantune::row_space {
-namespace {
-
-std::vector<Value> values(const std::vector<int64_t>& numbers) { return {numbers.begin(), numbers.end()}; }
-
-}  // namespace
-
-std::string refuses(const Workload& workload, const Chip& /*chip*/) {
-  if (workload.geometry().inner != 1) {
-    return "it sums along the innermost dimension only (--dim -1)";
-  }
-  if (workload.dtype != DType::f32 || workload.accumulator != DType::f32) {
-    return "it does f32 only (--dtype f32)";
-  }
-  return {};
-}
-
 Space space(const std::vector<int64_t>& tiles) {
-  return {{{"tile", "elements a block scans at a time", values(tiles)},
-           {"warps", "warps a block", values({4, 8, 16, 32})},
-           {"stages", "tiles whose loads are in flight at once, in registers", values({1, 2, 3})}}};
+  return {{{"tile", "elements a block scans at a time", rows::values(tiles)},
+           {"warps", "warps a block", rows::values({4, 8, 16, 32})},
+           {"stages", "tiles whose loads are in flight at once, in registers", rows::values({1, 2, 3})}}};
 }
 
 Constraint enough_vectors() {

@@ -1,4 +1,4 @@
-// What the CUDA families that work on rows in tiles have in common: what they refuse, their parameters
+// What the CUDA families that work on rows in tiles have in common: their parameters
 // and the rules over them.
 #pragma once
 
@@ -9,9 +9,6 @@
 #include "launch.h"
 
 namespace scantune::row_space {
-
-// f32 along the innermost dimension.
-std::string refuses(const Workload& workload, const Chip& chip);
 
 // tile, warps and stages; `tile` with the given values, in elements.
 Space space(const std::vector<int64_t>& tiles);

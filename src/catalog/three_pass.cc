@@ -1,6 +1,7 @@
 #include "catalog/embedded.h"
 #include "catalog/families.h"
 #include "catalog/row_space.h"
+#include "catalog/rows.h"
 #include "three_pass.launch.h"
 
 namespace scantune {
@@ -47,7 +48,7 @@ Kernel three_pass_kernel() {
   kernel.backend = Backend::cuda;
   kernel.baseline = true;
   kernel.sources = embedded({"three_pass.cuh", "three_pass.launch.h", "scan.cuh", "launch.h"});
-  kernel.refuses = row_space::refuses;
+  kernel.refuses = rows::refuses;
   kernel.space = [](const Workload& /*workload*/, const Chip& /*chip*/) {
     return row_space::space({1024, 2048, 4096, 8192});
   };

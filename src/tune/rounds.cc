@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -22,16 +21,6 @@ int registers_of(const Record& record) {
     most = std::max(most, entry.registers_per_thread);
   }
   return most;
-}
-
-std::vector<double> copies_of(const Round& round) {
-  std::vector<double> copies_ns;
-  for (const Sample& sample : round.samples) {
-    if (sample.subject == kCopy) {
-      copies_ns.push_back(sample.time_ns);
-    }
-  }
-  return copies_ns;
 }
 
 }  // namespace
@@ -66,7 +55,7 @@ RoundsEnd RoundTaker::warm_up(Session& session, const std::stop_token& stop) {
 
 std::string RoundTaker::disturbance(Session& session, const Round& round) {
   std::string reason = session.disturbance();
-  const std::vector<double> copies_ns = copies_of(round);
+  const std::vector<double> copies_ns = stats::copies_ns(round);
   const std::vector<double> recent_ns(recent_copies_ns_.begin(), recent_copies_ns_.end());
   if (reason.empty() && stats::disturbed(copies_ns, recent_ns, protocol_.disturbance)) {
     const auto [least, most] = std::ranges::minmax(copies_ns);
@@ -75,8 +64,7 @@ std::string RoundTaker::disturbance(Session& session, const Round& round) {
       reason += fmt::format(", those before it {:.4g} us", stats::median(recent_ns) * 1e-3);
     }
   }
-  recent_copies_ns_.push_back(std::accumulate(copies_ns.begin(), copies_ns.end(), 0.0) /
-                              static_cast<double>(copies_ns.size()));
+  recent_copies_ns_.push_back(stats::mean_copy_ns(round));
   if (recent_copies_ns_.size() > kRecentRounds) {
     recent_copies_ns_.pop_front();
   }

@@ -380,8 +380,7 @@ bool Run::take_round(Phase phase, std::vector<Loaded>& subjects) {
         return false;
       }
       if (end.record >= 0) {
-        fail(end.record, end.failure);
-        lose(to_string(outcome_.records[static_cast<size_t>(end.record)].variant) + ": " + end.failure.what);
+        fail(end.record, end.failure);  // which names it as what the device was lost with
       } else {
         lose(end.failure.what);
       }
@@ -437,23 +436,23 @@ std::vector<int> Run::finalists() const {
   return chosen;
 }
 
-// What the final will take, from the screen's times of those that would be in it.
-double Run::final_estimate_s() const {
-  double round_s = 0;
-  const std::vector<int> chosen = finalists();
-  for (const int record : chosen) {
-    round_s += standing(outcome_.rounds, Phase::screen, record, options_.protocol)->time_ns.median * 1e-9;
-  }
-  return round_s * final_size(chosen);
-}
-
-// Its size is settled before the first of its rounds, from the screen's times.
-int Run::final_size(const std::vector<int>& finalists) const {
-  const Protocol& p = options_.protocol;
+// What a round of the final will take, from the screen's times of those that would be in it.
+double Run::final_round_s(const std::vector<int>& finalists) const {
   double round_s = 0;
   for (const int record : finalists) {
-    round_s += standing(outcome_.rounds, Phase::screen, record, p)->time_ns.median * 1e-9;
+    round_s += standing(outcome_.rounds, Phase::screen, record, options_.protocol)->time_ns.median * 1e-9;
   }
+  return round_s;
+}
+
+double Run::final_estimate_s() const {
+  const double round_s = final_round_s(finalists());
+  return round_s * final_size(round_s);
+}
+
+// Its size is settled before the first of its rounds.
+int Run::final_size(double round_s) const {
+  const Protocol& p = options_.protocol;
   return affordable_rounds(p.final_rounds, p.final_min_rounds, p.final_time_s, round_s);
 }
 
@@ -462,7 +461,7 @@ void Run::final() {
   if (chosen.empty() || stopping()) {
     return;
   }
-  const int size = final_size(chosen);
+  const int size = final_size(final_round_s(chosen));
   const auto taken = [&] {
     return static_cast<int>(std::ranges::count_if(outcome_.rounds, [&](const Round& round) {
       return round.phase == Phase::final &&

@@ -43,7 +43,8 @@ class Run {
   [[nodiscard]] bool out_of_budget() const;
   [[nodiscard]] bool all_done() const;
   [[nodiscard]] double final_estimate_s() const;
-  [[nodiscard]] int final_size(const std::vector<int>& finalists) const;
+  [[nodiscard]] double final_round_s(const std::vector<int>& finalists) const;
+  [[nodiscard]] int final_size(double round_s) const;
 
   bool open_session();
   void ask_for_more();

@@ -144,6 +144,16 @@ Json write_device(const DeviceInfo& device) {
           {"free_bytes", number_or_null(device.free_bytes)}};
 }
 
+DeviceInfo read_device(const Node& node) {
+  return {.chip = read_chip(node.at("chip")),
+          .id = node.at("id").text(),
+          .uuid = text_or_empty(node, "uuid"),
+          .driver = text_or_empty(node, "driver"),
+          .compiler = text_or_empty(node, "compiler"),
+          .memory_bytes = integer_or_0(node, "memory_bytes"),
+          .free_bytes = integer_or_0(node, "free_bytes")};
+}
+
 // Both directions name every member of Protocol: one more does not compile until it is written and read.
 Json write_protocol(const Protocol& protocol) {
   const auto& [version, warmup_copies, round_variants, round_copies, short_run_ns, sample_ns, race_min_rounds,

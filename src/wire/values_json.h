@@ -21,6 +21,7 @@ Json write_chip(const Chip& chip);
 Chip read_chip(const Node& node);
 
 Json write_device(const DeviceInfo& device);
+DeviceInfo read_device(const Node& node);
 
 Json write_protocol(const Protocol& protocol);
 Protocol read_protocol(const Node& node);

@@ -1,6 +1,5 @@
 #include "wire/worker_json.h"
 
-#include <algorithm>
 #include <array>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -18,11 +17,6 @@ struct Overloaded : Ts... {
 };
 template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
-
-constexpr std::array kFailureKinds = {
-    FailureKind::constraint,   FailureKind::compile, FailureKind::compile_timeout, FailureKind::load,
-    FailureKind::wrong_result, FailureKind::launch,  FailureKind::out_of_memory,   FailureKind::timeout,
-    FailureKind::crash,        FailureKind::device};
 
 constexpr std::array<std::pair<ErrorKind, std::string_view>, 4> kErrorKinds = {{{ErrorKind::bad_input, "bad_input"},
                                                                                 {ErrorKind::environment, "environment"},
@@ -67,26 +61,6 @@ std::vector<std::string> read_texts(const Node& node) {
     texts.push_back(item.text());
   }
   return texts;
-}
-
-std::string text_or_empty(const Node& node, std::string_view member) {
-  const auto found = node.find(member);
-  return found ? found->text() : std::string();
-}
-
-int64_t integer_or_0(const Node& node, std::string_view member) {
-  const auto found = node.find(member);
-  return found ? found->integer() : 0;
-}
-
-DeviceInfo read_device(const Node& node) {
-  return {.chip = read_chip(node.at("chip")),
-          .id = node.at("id").text(),
-          .uuid = text_or_empty(node, "uuid"),
-          .driver = text_or_empty(node, "driver"),
-          .compiler = text_or_empty(node, "compiler"),
-          .memory_bytes = integer_or_0(node, "memory_bytes"),
-          .free_bytes = integer_or_0(node, "free_bytes")};
 }
 
 Json write_load(const Load& load) {
@@ -176,25 +150,14 @@ Request read_request(const Node& node) {
 
 Json write_failed(const Failed& failed) {
   Json json = head("reply", "failed");
-  json["kind"] = name(failed.failure.kind);
-  json["what"] = failed.failure.what;
+  json.update(write_failure(failed.failure));
   json["position"] = failed.position ? Json(*failed.position) : Json(nullptr);
   return json;
 }
 
 Failed read_failed(const Node& node) {
-  Failed failed;
-  const std::string kind = node.at("kind").text();
-  const auto* const found =
-      std::find_if(kFailureKinds.begin(), kFailureKinds.end(), [&](FailureKind known) { return name(known) == kind; });
-  if (found == kFailureKinds.end()) {
-    node.at("kind").expected("a kind of failure");
-  }
-  failed.failure = {*found, node.at("what").text()};
-  if (const auto position = node.find("position")) {
-    failed.position = read_size(*position);
-  }
-  return failed;
+  const auto position = node.find("position");
+  return {read_failure(node), position ? std::optional(read_size(*position)) : std::nullopt};
 }
 
 Json write_refused(const Refused& refused) {

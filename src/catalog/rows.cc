@@ -1,0 +1,17 @@
+#include "catalog/rows.h"
+
+namespace scantune::rows {
+
+std::string refuses(const Workload& workload, const Chip& /*chip*/) {
+  if (workload.geometry().inner != 1) {
+    return "it sums along the innermost dimension only (--dim -1)";
+  }
+  if (workload.dtype != DType::f32 || workload.accumulator != DType::f32) {
+    return "it does f32 only (--dtype f32)";
+  }
+  return {};
+}
+
+std::vector<Value> values(const std::vector<int64_t>& numbers) { return {numbers.begin(), numbers.end()}; }
+
+}  // namespace scantune::rows
