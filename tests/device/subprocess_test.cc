@@ -89,8 +89,8 @@ TEST(Subprocess, WritingToAChildThatIsGoneIsAnAnswerAndNotASignal) {
 TEST(Subprocess, IsNotHeldUpByAChildThatDoesNotRead) {
   constexpr size_t kBytes = size_t{1} << 20;
   Subprocess child = shell("read go; head -c 1048576 | wc -c");
+  kill(child.pid(), SIGSTOP);  // before it can start the one that reads, which would not be stopped with it
   ASSERT_TRUE(child.write("go\n"));
-  kill(child.pid(), SIGSTOP);
   const std::string sent(kBytes, 'x');
   std::string_view rest = sent;
   EXPECT_EQ(child.write(rest, Subprocess::Clock::now() + std::chrono::milliseconds(50)), Read::timeout);
