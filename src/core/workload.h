@@ -24,8 +24,10 @@ struct Workload {
 
   [[nodiscard]] Geometry geometry() const { return scantune::geometry(shape); }
   [[nodiscard]] int64_t elements() const { return geometry().elements(); }
+  // The type of the result: the input's, but for i32 summed in i64, which is widened as PyTorch does.
+  [[nodiscard]] DType output_dtype() const { return is_floating(dtype) ? dtype : accumulator; }
   [[nodiscard]] int64_t bytes_read() const { return elements() * size_bytes(dtype); }
-  [[nodiscard]] int64_t bytes_written() const { return elements() * size_bytes(dtype); }
+  [[nodiscard]] int64_t bytes_written() const { return elements() * size_bytes(output_dtype()); }
   // The copy control moves as many bytes as the scan must: reads this many and writes this many.
   [[nodiscard]] int64_t copy_bytes() const { return (bytes_read() + bytes_written()) / 2; }
 
