@@ -31,4 +31,7 @@ SCANTUNE_LAUNCH_RULE int tile_vectors_per_thread(int tile, int warps, int elemen
   return tile * element_bytes / (warps * kWarpThreads * kAccessBytes);
 }
 
+// 64-bit words that hand a sum from one block to another (status.cuh).
+SCANTUNE_LAUNCH_RULE int status_words(int accumulator_bytes) { return accumulator_bytes / 4; }
+
 }  // namespace scantune

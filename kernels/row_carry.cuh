@@ -45,19 +45,19 @@ namespace scantune {
 
 // Scans one row. `buffer` is the half of `warp_sums` to be used next.
 template <class T, class Acc, int kTile, int kWarps, int kStages>
-__device__ __forceinline__ Acc scan_vectors(const T* in, T* out, long long vectors, Acc carry,
+__device__ __forceinline__ Acc scan_vectors(const T* in, Output<T, Acc>* out, long long vectors, Acc carry,
                                             Acc (&warp_sums)[2][kWarps], int& buffer) {
   constexpr int kVectors = row_carry_vectors({kTile, kWarps, kStages}, sizeof(T));
   constexpr int kTileVectors = kTile / kPerVector<T>;
   static_assert(kVectors >= 1 && kVectors * kWarps * kWarpThreads == kTileVectors, "a tile is whole vectors a thread");
-  const bool aligned = same_alignment(in, out);
+  const bool aligned = same_alignment<T, Acc>(in, out);
 
   // Tiles in flight. Indices are constants after unrolling, so that they live in registers.
   constexpr int kAhead = kStages - 1;
   Vector<T> staged[kStages][kVectors];
   long long tile = vectors - kTileVectors;  // where the tile to be scanned begins
   const T* from = in + (tile + first_vector<kVectors>()) * kPerVector<T>;
-  T* to = out + (tile + first_vector<kVectors>()) * kPerVector<T>;
+  Output<T, Acc>* to = out + (tile + first_vector<kVectors>()) * kPerVector<T>;
   const auto position = [](long long t) { return position_in<kVectors, kTileVectors>(t); };
 #pragma unroll
   for (int s = 0; s < kAhead; ++s) {
@@ -90,12 +90,13 @@ __device__ __forceinline__ Acc scan_vectors(const T* in, T* out, long long vecto
 
 template <class T, class Acc, int kTile, int kWarps, int kStages>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
-    row_carry(const T* in, T* out, void* /*workspace*/, long long outer, long long n, long long /*inner*/) {
+    row_carry(const T* in, Output<T, Acc>* out, void* /*workspace*/, long long outer, long long n,
+              long long /*inner*/) {
   __shared__ Acc warp_sums[2][kWarps];
   int buffer = 0;
   for (long long r = blockIdx.x; r < outer; r += gridDim.x) {
     const T* row_in = in + r * n;
-    T* row_out = out + r * n;
+    Output<T, Acc>* row_out = out + r * n;
     const RowSplit row = split_row(row_in, n);
     Acc carry = 0;
     if (row.tail > 0) {

@@ -7,57 +7,89 @@
 // and NaN spread to the left only.
 //
 // T is the element type, Acc the type sums are kept in. C++17; compiles with nvcc, with NVRTC (no
-// header needed, but for halves) and, under an emulation header, with a host compiler.
+// header of the toolkit needed) and, with another device.cuh, with a host compiler.
 #pragma once
 
-#include "launch.h"
-
-#if defined(SCANTUNE_F16)
-#include <cuda_fp16.h>
-#endif
-#if defined(SCANTUNE_BF16)
-#include <cuda_bf16.h>
-#endif
+#include "device.cuh"
 
 namespace scantune {
 
 constexpr unsigned kAllLanes = 0xffffffffu;
+
+// --- Element types --------------------------------------------------------------------------------
+//
+// T may be any type that converts to the accumulator and from it: the toolkit's __half and
+// __nv_bfloat16 too. These two are the same bits without a header of the toolkit.
+
+struct Half {
+  unsigned short bits;
+  Half() = default;
+  __device__ explicit Half(float value) : bits(f16_of_float(value)) {}
+  __device__ operator float() const { return float_of_f16(bits); }
+};
+
+struct BFloat16 {
+  unsigned short bits;
+  BFloat16() = default;
+  __device__ explicit BFloat16(float value) : bits(bf16_of_float(value)) {}
+  __device__ operator float() const { return float_of_bf16(bits); }
+};
+
+// The type of the result: T, but int summed in long long stays long long, as in PyTorch.
+template <class T, class Acc>
+struct OutputOf {
+  using Type = T;
+};
+template <>
+struct OutputOf<int, long long> {
+  using Type = long long;
+};
+template <class T, class Acc>
+using Output = typename OutputOf<T, Acc>::Type;
 
 // --- 16-byte accesses -----------------------------------------------------------------------------
 
 template <class T>
 constexpr int kPerVector = kAccessBytes / static_cast<int>(sizeof(T));
 
-// 16 bytes of elements, loaded and stored as a whole.
+// 16 bytes of elements, loaded as a whole.
 template <class T>
 struct alignas(kAccessBytes) Vector {
   T x[kPerVector<T>];
 };
 
+// The results of a vector's elements: as many, 16 bytes or twice that.
+template <class T, class Acc>
+struct alignas(kAccessBytes) Results {
+  Output<T, Acc> y[kPerVector<T>];
+};
+
 template <class T>
 __device__ __forceinline__ Vector<T> load_vector(const T* aligned) {
-  uint4 bits;
-  asm volatile("ld.global.v4.b32 {%0, %1, %2, %3}, [%4];"
-               : "=r"(bits.x), "=r"(bits.y), "=r"(bits.z), "=r"(bits.w)
-               : "l"(aligned));
+  const Bits128 bits = load_global(aligned);
   Vector<T> vector;
   memcpy(&vector, &bits, kAccessBytes);
   return vector;
 }
 
-template <class T>
-__device__ __forceinline__ void store_vector(T* aligned, const Vector<T>& vector) {
-  uint4 bits;
-  memcpy(&bits, &vector, kAccessBytes);
-  asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};"
-               :
-               : "l"(aligned), "r"(bits.x), "r"(bits.y), "r"(bits.z), "r"(bits.w)
-               : "memory");
+template <class T, class Acc>
+__device__ __forceinline__ void store_results(Output<T, Acc>* aligned, const Results<T, Acc>& results) {
+  constexpr int kAccesses = sizeof(Results<T, Acc>) / kAccessBytes;
+  Bits128 bits[kAccesses];
+  memcpy(bits, &results, sizeof results);
+#pragma unroll
+  for (int i = 0; i < kAccesses; ++i) {
+    store_global(reinterpret_cast<unsigned char*>(aligned) + i * kAccessBytes, bits[i]);
+  }
 }
 
-template <class T>
-__device__ __forceinline__ bool same_alignment(const T* a, const T* b) {
-  return ((reinterpret_cast<unsigned long long>(a) ^ reinterpret_cast<unsigned long long>(b)) % kAccessBytes) == 0;
+// Whether results can be written 16 bytes at a time wherever elements are read so: `out` is aligned to
+// what the vectors that begin at `in` become.
+template <class T, class Acc>
+__device__ __forceinline__ bool same_alignment(const T* in, const Output<T, Acc>* out) {
+  const unsigned elements_past =
+      static_cast<unsigned>(reinterpret_cast<unsigned long long>(in) % kAccessBytes) / sizeof(T);
+  return (reinterpret_cast<unsigned long long>(out) - elements_past * sizeof(Output<T, Acc>)) % kAccessBytes == 0;
 }
 
 // A row of any length at any address, as 16-byte accesses see it:
@@ -84,16 +116,18 @@ __device__ __forceinline__ RowSplit split_row(const T* row, long long n) {
   return split;
 }
 
-// Turns a vector into suffix sums, given the sum of all that lies to its right.
+// The suffix sums of a vector, given the sum of all that lies to the right of its last element and of that itself.
 template <class T, class Acc>
-__device__ __forceinline__ Vector<T> scan_vector(Vector<T> vector, Acc right) {
-  vector.x[kPerVector<T> - 1] = static_cast<T>(right);
+__device__ __forceinline__ Results<T, Acc> scan_vector(const Vector<T>& vector, Acc right) {
+  using Out = Output<T, Acc>;
+  Results<T, Acc> results;
+  results.y[kPerVector<T> - 1] = static_cast<Out>(right);
 #pragma unroll
   for (int e = kPerVector<T> - 2; e >= 0; --e) {
     right += static_cast<Acc>(vector.x[e]);
-    vector.x[e] = static_cast<T>(right);
+    results.y[e] = static_cast<Out>(right);
   }
-  return vector;
+  return results;
 }
 
 // Which vector of a tile is the thread's first. Its others follow 32 vectors apart.
@@ -144,29 +178,34 @@ __device__ __forceinline__ void load_tile(Vector<T> (&loaded)[kVectors], const T
   }
 }
 
-// Writes the scanned tile; `right` is what lies to the right of each vector.
+// Writes one vector's results whose place in the row is known to be in it.
+template <class T, class Acc>
+__device__ __forceinline__ void store_vector(Output<T, Acc>* to, const Results<T, Acc>& results, bool aligned) {
+  if (aligned) {
+    store_results<T, Acc>(to, results);
+  } else {
+#pragma unroll
+    for (int e = 0; e < kPerVector<T>; ++e) {
+      to[e] = results.y[e];
+    }
+  }
+}
+
+// Writes the scanned tile; `right` is what lies to the right of each vector's first elements.
 template <class T, class Acc, int kVectors>
 __device__ __forceinline__ void store_tile(const Vector<T> (&loaded)[kVectors], const Acc (&right)[kVectors],
-                                           Acc offset, T* to, int position, bool whole, bool aligned) {
+                                           Acc offset, Output<T, Acc>* to, int position, bool whole, bool aligned) {
   if (whole && aligned) {
 #pragma unroll
     for (int j = 0; j < kVectors; ++j) {
-      store_vector(to + j * kWarpThreads * kPerVector<T>, scan_vector(loaded[j], right[j] + offset));
+      store_results<T, Acc>(to + j * kWarpThreads * kPerVector<T>, scan_vector(loaded[j], right[j] + offset));
     }
   } else {
 #pragma unroll
     for (int j = 0; j < kVectors; ++j) {
-      T* here = to + j * kWarpThreads * kPerVector<T>;
-      const Vector<T> result = scan_vector(loaded[j], right[j] + offset);
+      const Results<T, Acc> results = scan_vector(loaded[j], right[j] + offset);
       if (position + j * kWarpThreads >= 0) {
-        if (aligned) {
-          store_vector(here, result);
-        } else {
-#pragma unroll
-          for (int e = 0; e < kPerVector<T>; ++e) {
-            here[e] = result.x[e];
-          }
-        }
+        store_vector<T, Acc>(to + j * kWarpThreads * kPerVector<T>, results, aligned);
       }
     }
   }
@@ -244,10 +283,10 @@ __device__ __forceinline__ Acc scan_edge(const T* elements, int count) {
 }
 
 // Writes what scan_edge() gave, plus `right`, once a block.
-template <class T, class Acc>
-__device__ __forceinline__ void store_edge(T* elements, int count, Acc sum, Acc right) {
+template <class Out, class Acc>
+__device__ __forceinline__ void store_edge(Out* elements, int count, Acc sum, Acc right) {
   if (static_cast<int>(threadIdx.x) < count) {
-    elements[threadIdx.x] = static_cast<T>(sum + right);
+    elements[threadIdx.x] = static_cast<Out>(sum + right);
   }
 }
 

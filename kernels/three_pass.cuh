@@ -60,7 +60,8 @@ __device__ __forceinline__ void load_tile_of_row(Vector<T> (&loaded)[kVectors], 
 // Pass 1: the sum of every tile.
 template <class T, class Acc, int kTile, int kWarps, int kStages>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
-    block_sums(const T* in, T* /*out*/, void* workspace, long long outer, long long n, long long /*inner*/) {
+    block_sums(const T* in, Output<T, Acc>* /*out*/, void* workspace, long long outer, long long n,
+               long long /*inner*/) {
   constexpr int kVectors = three_pass_vectors({kTile, kWarps, kStages}, sizeof(T));
   __shared__ Acc warp_sums[2][kWarps];
   Acc* sums = static_cast<Acc*>(workspace);
@@ -101,7 +102,8 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
 // Pass 2: the sums to the right of each tile, in place. One block a row, one sum a thread at a time.
 template <class T, class Acc, int kTile, int kWarps, int kStages>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
-    block_prefix(const T* /*in*/, T* /*out*/, void* workspace, long long outer, long long n, long long /*inner*/) {
+    block_prefix(const T* /*in*/, Output<T, Acc>* /*out*/, void* workspace, long long outer, long long n,
+                 long long /*inner*/) {
   constexpr int kThreads = kWarps * kWarpThreads;
   __shared__ Acc warp_sums[2][kWarps];
   const long long tiles = ceil_div(n, kTile);
@@ -127,7 +129,8 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
 // Pass 3: every tile scanned, plus what lies to its right.
 template <class T, class Acc, int kTile, int kWarps, int kStages>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
-    cumsum_with_prefix(const T* in, T* out, void* workspace, long long outer, long long n, long long /*inner*/) {
+    cumsum_with_prefix(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n,
+                       long long /*inner*/) {
   constexpr int kVectors = three_pass_vectors({kTile, kWarps, kStages}, sizeof(T));
   constexpr int kTileVectors = kTile / kPerVector<T>;
   __shared__ Acc warp_sums[2][kWarps];
@@ -152,7 +155,7 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
       if (base + s < outer * tiles) {
         const RowSplit& split = tile[s].split;
         const T* row = tile[s].row;
-        T* row_out = out + (row - in);
+        Output<T, Acc>* row_out = out + (row - in);
         Acc carry = prefix[s];
         if (tile[s].last && split.tail > 0) {
           const Acc sum = scan_edge<T, Acc>(row + n - split.tail, split.tail);
@@ -166,7 +169,7 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
         store_tile(staged[s], right, block.right + carry,
                    row_out + split.head + (tile[s].begin + first_vector<kVectors>()) * kPerVector<T>,
                    position_in<kVectors, kTileVectors>(tile[s].begin), tile[s].begin >= 0,
-                   same_alignment(row, row_out));
+                   same_alignment<T, Acc>(row, row_out));
         if (tile[s].first && split.head > 0) {
           store_edge(row_out, split.head, scan_edge<T, Acc>(row, split.head), block.total + carry);
         }

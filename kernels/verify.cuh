@@ -141,8 +141,12 @@ __device__ inline u64 quotient(u64 a, u64 b) {
   return ((a | b) >> 32) == 0 ? static_cast<unsigned>(a) / static_cast<unsigned>(b) : a / b;
 }
 
+// Whether outputs Y are wider than elements E: int summed in long long.
+template <class E, class Y>
+constexpr bool kWidens = sizeof(typename Y::Storage) > sizeof(typename E::Storage);
+
 // x and y of the exact test for the kSize elements from `first` on.
-template <class E>
+template <class E, bool kWiden>
 struct ExactPack {
   static constexpr int kSize = Pack<E>::kSize;
   long long x[kSize];
@@ -172,17 +176,21 @@ struct ExactPack {
 #pragma unroll
     for (int j = 0; j < kSize; ++j) {
       x[j] = y[j] - (in_row < last_begin ? next[j] : 0);  // exact_x of workload.h
+      if (kWiden) {
+        x[j] += kWideningStep;
+        y[j] += (n - static_cast<long long>(quotient(in_row, inner))) * kWideningStep;
+      }
       in_row = in_row + 1 == row ? 0 : in_row + 1;
     }
   }
 };
 
-// Fills x with the exact test's input.
-template <class E>
+// Fills x with the exact test's input for outputs of Y.
+template <class E, class Y>
 __global__ void generate_exact(typename E::Storage* x, u64 elements, long long n, u64 inner, u64 seed) {
   constexpr int kSize = Pack<E>::kSize;
   for (u64 first = thread_index() * kSize; first < elements; first += thread_count() * kSize) {
-    const ExactPack<E> exact(first, n, inner, seed);
+    const ExactPack<E, kWidens<E, Y>> exact(first, n, inner, seed);
     if (first + kSize <= elements) {
       Pack<E> pack;
 #pragma unroll
@@ -220,21 +228,24 @@ __global__ void generate_mixed(typename E::Storage* x, u64 elements, u64 seed) {
 
 // Counts the elements of y that are not the exact test's result, and those of x that are no longer
 // its input.
-template <class E>
-__global__ void check_exact(const typename E::Storage* x, const typename E::Storage* y, u64 elements, long long n,
+template <class E, class Y>
+__global__ void check_exact(const typename E::Storage* x, const typename Y::Storage* y, u64 elements, long long n,
                             u64 inner, u64 seed, Report* output, Report* input) {
   constexpr int kSize = Pack<E>::kSize;
+  struct alignas(16) Outputs {
+    typename Y::Storage element[kSize];
+  };
   Tally wrong;
   Tally changed;
   for (u64 first = thread_index() * kSize; first < elements; first += thread_count() * kSize) {
     // Past the end lies the guard zone: readable, and not compared.
     const Pack<E> got_x = *reinterpret_cast<const Pack<E>*>(x + first);
-    const Pack<E> got_y = *reinterpret_cast<const Pack<E>*>(y + first);
-    const ExactPack<E> exact(first, n, inner, seed);
+    const Outputs got_y = *reinterpret_cast<const Outputs*>(y + first);
+    const ExactPack<E, kWidens<E, Y>> exact(first, n, inner, seed);
 #pragma unroll
     for (int j = 0; j < kSize; ++j) {
       if (first + j < elements) {
-        if (!E::is(got_y.element[j], exact.y[j])) {
+        if (!Y::is(got_y.element[j], exact.y[j])) {
           wrong.add(first + j);
         }
         if (!E::is(got_x.element[j], exact.x[j])) {

@@ -37,6 +37,10 @@ SCANTUNE_HD constexpr long long exact_y(u64 seed, u64 index, int bits) {
   return static_cast<long long>(hash(seed, index) >> (63 - bits)) - (1ll << bits);
 }
 
+// What is added to y for every element from there to the row's end where i32 is summed in i64: the sums
+// then leave the range of i32 within a few elements, while every x stays in it.
+constexpr long long kWideningStep = 1ll << static_cast<int>(ExactBits::i32);
+
 // x at position i of a row of n elements whose neighbours along the scan lie `stride` flat elements
 // apart; `index` is the flat index of the element itself.
 SCANTUNE_HD constexpr long long exact_x(u64 seed, u64 index, long long i, long long n, u64 stride, int bits) {

@@ -1,6 +1,5 @@
 #include "catalog/cpu_space.h"
 #include "catalog/families.h"
-#include "catalog/rows.h"
 
 namespace scantune {
 namespace {
@@ -24,7 +23,7 @@ Kernel cpu_row_carry_kernel() {
   kernel.summary = "whole rows to a thread, right to left, the running sum in a register: one pass";
   kernel.backend = Backend::cpu;
   kernel.sources = cpu_space::sources("row_carry");
-  kernel.refuses = rows::refuses;
+  kernel.refuses = cpu_space::refuses;
   kernel.space = space;
   kernel.constraints = {
       {"tiles of 16384 elements and more are prefetched rising, smaller ones falling",

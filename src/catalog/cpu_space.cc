@@ -13,6 +13,13 @@ constexpr int64_t kElementsForTwo = int64_t{1} << 20;
 
 }  // namespace
 
+std::string refuses(const Workload& workload, const Chip& chip) {
+  if (workload.dtype != DType::f32 || workload.accumulator != DType::f32) {
+    return "it does f32 only (--dtype f32)";
+  }
+  return rows::refuses(workload, chip);
+}
+
 Param tile(std::string summary, const std::vector<int64_t>& elements) {
   return {"tile", std::move(summary), rows::values(elements)};
 }

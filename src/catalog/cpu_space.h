@@ -12,6 +12,9 @@ Param threads(const Chip& chip);  // every CPU, half of them, one
 Param unroll(const std::vector<int64_t>& vectors);
 Param store(const Chip& chip);
 
+// Rows of f32.
+std::string refuses(const Workload& workload, const Chip& chip);
+
 // A thread gets enough to do that handing it over does not cost more than it saves.
 Constraint enough_work();
 // One thread is slower than two wherever there is enough for two.

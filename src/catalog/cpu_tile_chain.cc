@@ -1,6 +1,5 @@
 #include "catalog/cpu_space.h"
 #include "catalog/families.h"
-#include "catalog/rows.h"
 
 namespace scantune {
 namespace {
@@ -18,7 +17,7 @@ Kernel cpu_tile_chain_kernel() {
   kernel.summary = "tiles of long rows taken by any thread, sums handed from tile to tile: one pass";
   kernel.backend = Backend::cpu;
   kernel.sources = cpu_space::sources("tile_chain");
-  kernel.refuses = rows::refuses;
+  kernel.refuses = cpu_space::refuses;
   kernel.space = space;
   kernel.constraints = {
       {"a row is longer than a tile",

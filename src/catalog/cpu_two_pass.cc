@@ -1,6 +1,5 @@
 #include "catalog/cpu_space.h"
 #include "catalog/families.h"
-#include "catalog/rows.h"
 
 namespace scantune {
 namespace {
@@ -21,7 +20,7 @@ Kernel cpu_two_pass_kernel() {
   kernel.backend = Backend::cpu;
   kernel.baseline = true;
   kernel.sources = cpu_space::sources("two_pass");
-  kernel.refuses = rows::refuses;
+  kernel.refuses = cpu_space::refuses;
   kernel.space = space;
   kernel.constraints = {
       {"a row has several tiles, or the tile is the smallest",

@@ -1,4 +1,3 @@
-#include "catalog/embedded.h"
 #include "catalog/families.h"
 #include "catalog/row_space.h"
 #include "catalog/rows.h"
@@ -31,7 +30,7 @@ Kernel row_carry_kernel() {
   kernel.name = "row_carry";
   kernel.summary = "one block a row, tiles from right to left, the running sum carried: one pass";
   kernel.backend = Backend::cuda;
-  kernel.sources = embedded({"row_carry.cuh", "row_carry.launch.h", "scan.cuh", "launch.h"});
+  kernel.sources = row_space::sources("row_carry");
   kernel.refuses = rows::refuses;
   kernel.space = [](const Workload& /*workload*/, const Chip& /*chip*/) {
     return row_space::space({1024, 2048, 4096, 8192, 16384, 32768});

@@ -2,13 +2,19 @@
 
 #include <algorithm>
 
+#include "catalog/embedded.h"
 #include "catalog/rows.h"
 
 namespace scantune::row_space {
+
 Space space(const std::vector<int64_t>& tiles) {
   return {{{"tile", "elements a block scans at a time", rows::values(tiles)},
            {"warps", "warps a block", rows::values({4, 8, 16, 32})},
            {"stages", "tiles whose loads are in flight at once, in registers", rows::values({1, 2, 3})}}};
+}
+
+std::vector<SourceFile> sources(const std::string& family) {
+  return embedded({family + ".cuh", family + ".launch.h", "scan.cuh", "device.cuh", "launch.h"});
 }
 
 Constraint enough_vectors() {

@@ -20,6 +20,9 @@ Params params(const Variant& variant) {
           static_cast<int>(variant.number("stages"))};
 }
 
+// The files a family is compiled from: its own two, and those that all share.
+std::vector<SourceFile> sources(const std::string& family);
+
 // A thread has at least one access of a tile to make.
 Constraint enough_vectors();
 // No more than one tile, the smallest, is wider than the row: the others would only be emptier.

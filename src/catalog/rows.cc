@@ -6,9 +6,6 @@ std::string refuses(const Workload& workload, const Chip& /*chip*/) {
   if (workload.geometry().inner != 1) {
     return "it sums along the innermost dimension only (--dim -1)";
   }
-  if (workload.dtype != DType::f32 || workload.accumulator != DType::f32) {
-    return "it does f32 only (--dtype f32)";
-  }
   return {};
 }
 

@@ -1,4 +1,4 @@
-// What all families of today have in common, on a GPU as on a CPU: they work on rows of f32.
+// What families that work on rows have in common, on a GPU as on a CPU.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace scantune::rows {
 
-// f32 along the innermost dimension.
+// They sum along the innermost dimension.
 std::string refuses(const Workload& workload, const Chip& chip);
 
 // The values of a parameter that takes numbers.

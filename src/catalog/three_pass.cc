@@ -1,4 +1,3 @@
-#include "catalog/embedded.h"
 #include "catalog/families.h"
 #include "catalog/row_space.h"
 #include "catalog/rows.h"
@@ -47,7 +46,7 @@ Kernel three_pass_kernel() {
   kernel.summary = "block sums, their prefix, cumsum with prefix: three launches that read the input twice";
   kernel.backend = Backend::cuda;
   kernel.baseline = true;
-  kernel.sources = embedded({"three_pass.cuh", "three_pass.launch.h", "scan.cuh", "launch.h"});
+  kernel.sources = row_space::sources("three_pass");
   kernel.refuses = rows::refuses;
   kernel.space = [](const Workload& /*workload*/, const Chip& /*chip*/) {
     return row_space::space({1024, 2048, 4096, 8192});

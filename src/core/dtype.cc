@@ -13,8 +13,8 @@ struct Row {
 };
 
 constexpr std::array<Row, 6> kRows = {{
-    {DType::f16, "f16", 2, true, DType::f32, "__half"},
-    {DType::bf16, "bf16", 2, true, DType::f32, "__nv_bfloat16"},
+    {DType::f16, "f16", 2, true, DType::f32, "scantune::Half"},
+    {DType::bf16, "bf16", 2, true, DType::f32, "scantune::BFloat16"},
     {DType::f32, "f32", 4, true, DType::f32, "float"},
     {DType::f64, "f64", 8, true, DType::f64, "double"},
     {DType::i32, "i32", 4, false, DType::i32, "int"},

@@ -44,31 +44,26 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// The subfolders of a toolkit, or of a folder of wheels, that hold `leaf` ("lib", "include").
-std::vector<fs::path> folders_of(const fs::path& root, const std::string& leaf) {
-  std::vector<fs::path> folders;
-  if (leaf == "lib") {
-    folders = {root / "lib64", root / "lib", root / "extras" / "CUPTI" / "lib64"};
-  } else {
-    folders = {root / leaf};
-  }
+// The subfolders of a toolkit, or of a folder of wheels, that hold libraries.
+std::vector<fs::path> folders_of(const fs::path& root) {
+  std::vector<fs::path> folders = {root / "lib64", root / "lib", root / "extras" / "CUPTI" / "lib64"};
   const auto add_each = [&](const fs::path& parent) {
     std::error_code ignored;
     std::vector<fs::path> found;
     for (fs::directory_iterator it(parent, ignored), end; it != end; it.increment(ignored)) {
-      found.push_back(it->path() / leaf);
+      found.push_back(it->path() / "lib");
     }
     std::sort(found.begin(), found.end());
     folders.insert(folders.end(), found.begin(), found.end());
   };
-  add_each(root / "targets");                          // targets/x86_64-linux/lib
-  folders.push_back(root / "nvidia" / "cu13" / leaf);  // wheels of CUDA 13
-  add_each(root / "nvidia");                           // older layout: nvidia/cuda_nvrtc/lib
+  add_each(root / "targets");                           // targets/x86_64-linux/lib
+  folders.push_back(root / "nvidia" / "cu13" / "lib");  // wheels of CUDA 13
+  add_each(root / "nvidia");                            // older layout: nvidia/cuda_nvrtc/lib
   return folders;
 }
 
-std::optional<fs::path> find_in(const fs::path& root, const std::string& leaf, const char* file) {
-  for (const fs::path& folder : folders_of(root, leaf)) {
+std::optional<fs::path> find_in(const fs::path& root, const char* file) {
+  for (const fs::path& folder : folders_of(root)) {
     std::error_code ignored;
     if (fs::exists(folder / file, ignored)) {
       return folder / file;
@@ -95,8 +90,7 @@ std::vector<fs::path> roots() {
   add(environment("CUDA_PATH"));
   add("/usr/local/cuda");
   std::stable_partition(roots.begin(), roots.end(), [](const fs::path& root) {
-    return find_in(root, "lib", describe(LibraryId::nvrtc).file) &&
-           find_in(root, "lib", describe(LibraryId::cupti).file);
+    return find_in(root, describe(LibraryId::nvrtc).file) && find_in(root, describe(LibraryId::cupti).file);
   });
   return roots;
 }
@@ -142,7 +136,7 @@ void open_slot(LibraryId id) {
   }
   std::string searched;
   for (const fs::path& root : roots()) {
-    if (const auto file = find_in(root, "lib", info.file)) {
+    if (const auto file = find_in(root, info.file)) {
       if (try_open(opened, file->string(), flags)) {
         return;
       }
@@ -183,24 +177,6 @@ Expected<void*> find_symbol(LibraryId id, const char* name) {
                 library_path(id), name);
   }
   return symbol;
-}
-
-std::string include_folder() {
-  std::vector<fs::path> candidates = roots();
-  // NVRTC's own toolkit first: the headers call built-ins that come and go with its version.
-  std::stable_partition(candidates.begin(), candidates.end(), [](const fs::path& root) {
-    return find_in(root, "lib", describe(LibraryId::nvrtc).file).has_value();
-  });
-  for (const fs::path& root : candidates) {
-    if (const auto header = find_in(root, "include", "cuda_fp16.h")) {
-      return header->parent_path().string();
-    }
-  }
-  std::error_code ignored;
-  if (environment("SCANTUNE_CUDA_ROOT").empty() && fs::exists("/usr/include/cuda_fp16.h", ignored)) {
-    return "/usr/include";
-  }
-  return "";
 }
 
 }  // namespace scantune::cuda

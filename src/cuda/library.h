@@ -27,8 +27,4 @@ std::string library_path(LibraryId id);
 // A symbol of a library, which is opened where it is not open yet, or an error that names both.
 Expected<void*> find_symbol(LibraryId id, const char* name);
 
-// The folder that holds the CUDA headers (cuda_fp16.h) for NVRTC, of the same toolkit as NVRTC
-// where that has them; empty where there is none.
-std::string include_folder();
-
 }  // namespace scantune::cuda

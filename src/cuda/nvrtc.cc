@@ -193,20 +193,12 @@ Expected<std::string> nvrtc_identity() {
 }
 
 std::vector<std::string> nvrtc_options(const Chip& chip) {
-  std::vector<std::string> options = {"--gpu-architecture=" + sm_name(chip),
-                                      "--std=c++17",
-                                      "-default-device",
-                                      "-lineinfo",
-                                      "--ptxas-options=-v",
-                                      "--no-cache"};  // NVRTC's own cache, which keeps no log
-  if (const std::string folder = include_folder(); !folder.empty()) {
-    options.push_back("--include-path=" + folder);
-    std::error_code ignored;
-    if (std::filesystem::exists(folder + "/cccl", ignored)) {
-      options.push_back("--include-path=" + folder + "/cccl");  // <nv/target>, which cuda_fp16.h includes
-    }
-  }
-  return options;
+  return {"--gpu-architecture=" + sm_name(chip),
+          "--std=c++17",
+          "-default-device",
+          "-lineinfo",
+          "--ptxas-options=-v",
+          "--no-cache"};  // NVRTC's own cache, which keeps no log
 }
 
 wire::CompileReply compile_with_nvrtc(const wire::CompileRequest& request) {

@@ -57,10 +57,11 @@ double unit_roundoff(DType dtype) {
 
 std::vector<Launch> entries(const Workload& workload) {
   const std::string element = fmt::format("scantune::verify::{}", element_name(workload.dtype));
+  const std::string output = fmt::format("scantune::verify::{}", element_name(workload.output_dtype()));
   const int per_unit = lanes(workload.geometry());
   std::vector<std::string> names = {
-      fmt::format("scantune::verify::generate_exact<{}>", element),
-      fmt::format("scantune::verify::check_exact<{}>", element),
+      fmt::format("scantune::verify::generate_exact<{}, {}>", element, output),
+      fmt::format("scantune::verify::check_exact<{}, {}>", element, output),
       "scantune::verify::check_guard",
       "scantune::verify::flush_cache",
   };

@@ -149,11 +149,11 @@ tl::expected<Verifier::Reports, Failure> Verifier::read_reports() const {
   return reports;
 }
 
-tl::expected<std::string, Failure> Verifier::read_element(const Guarded& tensor, uint64_t element) const {
-  const auto size = static_cast<size_t>(size_bytes(workload_.dtype));
+tl::expected<std::string, Failure> Verifier::read_output(const Guarded& out, uint64_t element) const {
+  const auto size = static_cast<size_t>(size_bytes(workload_.output_dtype()));
   unsigned char bytes[8] = {};
-  SCANTUNE_CU(context_->driver(), FailureKind::device, MemcpyDtoH, bytes, tensor.data() + element * size, size);
-  return verification::value_text(workload_.dtype, bytes);
+  SCANTUNE_CU(context_->driver(), FailureKind::device, MemcpyDtoH, bytes, out.data() + element * size, size);
+  return verification::value_text(workload_.output_dtype(), bytes);
 }
 
 tl::expected<void, Failure> Verifier::judge(const char* test, const Reports& reports, const Guarded& out,
@@ -182,7 +182,7 @@ tl::expected<void, Failure> Verifier::judge(const char* test, const Reports& rep
   if (y.wrong == 0) {
     return {};
   }
-  const auto got = read_element(out, y.first);
+  const auto got = read_output(out, y.first);
   if (!got) {
     return tl::unexpected(got.error());
   }
@@ -207,7 +207,12 @@ tl::expected<void, Failure> Verifier::check_exact(const Guarded& in, const Guard
   if (!reports) {
     return tl::unexpected(reports.error());
   }
-  const auto expected = exact_y(seed_, (*reports)[output].first, verification::exact_bits(workload_.dtype));
+  const uint64_t first = (*reports)[output].first;
+  auto expected = exact_y(seed_, first, verification::exact_bits(workload_.dtype));
+  if (workload_.output_dtype() != workload_.dtype) {
+    const auto i = static_cast<int64_t>(first / static_cast<uint64_t>(geometry_.inner)) % geometry_.n;
+    expected += (geometry_.n - i) * kWideningStep;
+  }
   return judge("exact test", *reports, out, fmt::format("{}", expected));
 }
 

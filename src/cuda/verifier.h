@@ -63,7 +63,7 @@ class Verifier {
   tl::expected<void, Failure> check_guards(const Guarded& in, const Guarded& out) const;
   tl::expected<void, Failure> enqueue_bound_check(const Guarded& in, const Guarded& out, uint64_t probe) const;
   tl::expected<Reports, Failure> read_reports() const;
-  tl::expected<std::string, Failure> read_element(const Guarded& tensor, uint64_t element) const;
+  tl::expected<std::string, Failure> read_output(const Guarded& out, uint64_t element) const;
   // `expected` is the text of what the first wrong element should have been.
   tl::expected<void, Failure> judge(const char* test, const Reports& reports, const Guarded& out,
                                     const std::string& expected) const;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "catalog/catalog.h"
+#include "catalog/embedded.h"
 #include "cuda/cuda.h"
 
 namespace scantune::cuda {
@@ -32,19 +33,16 @@ enum class Planted {
 };
 
 // A correct scan, a line a thread, but for the planted error. Serial and slow: for small shapes.
-inline Kernel planted_kernel(DType dtype) {
+inline Kernel planted_kernel() {
   Kernel kernel;
   kernel.name = "planted";
-  std::string source;
-  if (dtype == DType::f16) {
-    source = "#include <cuda_fp16.h>\n";
-  } else if (dtype == DType::bf16) {
-    source = "#include <cuda_bf16.h>\n";
-  }
-  source += R"(
+  std::string source = R"(#include "scan.cuh"
+using scantune::Output;
+
 template <class T, class A, int kPlanted>
-__global__ void planted(const T* in, T* out, void* workspace, long long outer, long long n, long long inner) {
+__global__ void planted(const T* in, Output<T, A>* out, void* workspace, long long outer, long long n, long long inner) {
   enum { nothing, lost, doubled, shifted, late, stale, swapped, after_end, before_begin, input, zeroed, difference, trap };
+  using Out = Output<T, A>;
   const long long line = blockIdx.x * static_cast<long long>(blockDim.x) + threadIdx.x;
   const long long lines = outer * inner;
   if (line >= lines) return;
@@ -54,7 +52,7 @@ __global__ void planted(const T* in, T* out, void* workspace, long long outer, l
   A total = A(0);
   if (kPlanted == zeroed) sum = A(float(*static_cast<const int*>(workspace)));
   if (kPlanted == difference) {
-    for (long long i = 0; i < n; ++i) total += A(in[base + i * inner]);
+    for (long long i = 0; i < n; ++i) total = A(total + A(in[base + i * inner]));
   }
   for (long long step = 0; step < n; ++step) {
     const long long i = kPlanted == difference ? step : n - 1 - step;
@@ -63,27 +61,28 @@ __global__ void planted(const T* in, T* out, void* workspace, long long outer, l
     const A before = sum;
     A value = A(in[at]);
     if (here && kPlanted == lost) value = A(0);
-    if (here && kPlanted == doubled) value += value;
+    if (here && kPlanted == doubled) value = A(value + value);
     if (here && kPlanted == shifted) value = A(in[at + inner]);
-    sum += value;
+    sum = A(sum + value);
     if (kPlanted == difference) {
-      out[at] = T(total - before);
+      out[at] = Out(total - before);
     } else if (!(here && kPlanted == late)) {
-      out[at] = T(here && kPlanted == stale ? before : sum);
+      out[at] = Out(here && kPlanted == stale ? before : sum);
     }
     if (kPlanted == swapped && here) {
-      const T own = out[at];
+      const Out own = out[at];
       out[at] = out[at + inner];
       out[at + inner] = own;
     }
   }
-  if (chosen && kPlanted == after_end) out[lines * n] = T(float(0));
-  if (chosen && kPlanted == before_begin) out[-1] = T(float(0));
+  if (chosen && kPlanted == after_end) out[lines * n] = Out(float(0));
+  if (chosen && kPlanted == before_begin) out[-1] = Out(float(0));
   if (chosen && kPlanted == input) const_cast<T*>(in)[base] = T(A(in[base]) + A(float(1)));
   if (chosen && kPlanted == trap) asm volatile("trap;");
 }
 )";
-  kernel.sources = {{"planted.cuh", std::move(source)}};
+  kernel.sources = embedded({"scan.cuh", "device.cuh", "launch.h"});
+  kernel.sources.insert(kernel.sources.begin(), {"planted.cuh", std::move(source)});
   kernel.launches = [](const Variant& variant, const Workload& workload, const Chip&) {
     const Geometry geometry = workload.geometry();
     const std::string entry = fmt::format("planted<{}, {}, {}>", cuda_type(workload.dtype),
@@ -152,7 +151,7 @@ class GpuTest : public ::testing::Test {
 
   static Handle load(Session& session, const Workload& workload, Planted planted) {
     const Variant variant{.kernel = "planted", .settings = {{"error", static_cast<int64_t>(planted)}}};
-    const auto handle = load(session, planted_kernel(workload.dtype), workload, variant);
+    const auto handle = load(session, planted_kernel(), workload, variant);
     EXPECT_TRUE(handle) << (handle ? "" : handle.error().what);
     return handle ? *handle : kCopy;
   }

@@ -202,7 +202,7 @@ TEST_F(Round, BlamesTheLaunchThatFails) {
   const auto session = open(job);
   ASSERT_NE(session, nullptr);
   const Handle good = load(*session, job, Planted::nothing);
-  Kernel kernel = planted_kernel(DType::f32);
+  Kernel kernel = planted_kernel();
   kernel.launches = [](const Variant&, const Workload&, const Chip&) {
     return std::vector<Launch>{{.entry = "planted<float, float, 0>", .grid_blocks = 1, .block_threads = 4096}};
   };

@@ -1,0 +1,169 @@
+// What the kernels ask of the hardware, in one place: 16-byte accesses, copies that run on their own,
+// words that blocks hand to one another, and launches that overlap.
+//
+// Nothing else in kernels/ contains assembly, so that this file alone has to be replaced for the kernels
+// to run elsewhere: the tests run them on a CPU (tests/kernels). C++17; needs no header of the toolkit.
+#pragma once
+
+#include "launch.h"
+
+namespace scantune {
+
+// --- 16-byte accesses -----------------------------------------------------------------------------
+
+// 16 bytes as the hardware moves them.
+struct alignas(kAccessBytes) Bits128 {
+  unsigned x, y, z, w;
+};
+
+__device__ __forceinline__ Bits128 load_global(const void* aligned) {
+  Bits128 bits;
+  asm volatile("ld.global.v4.b32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(bits.x), "=r"(bits.y), "=r"(bits.z), "=r"(bits.w)
+               : "l"(aligned));
+  return bits;
+}
+
+__device__ __forceinline__ void store_global(void* aligned, Bits128 bits) {
+  asm volatile("st.global.v4.b32 [%0], {%1, %2, %3, %4};"
+               :
+               : "l"(aligned), "r"(bits.x), "r"(bits.y), "r"(bits.z), "r"(bits.w)
+               : "memory");
+}
+
+// --- Halves ---------------------------------------------------------------------------------------
+
+__device__ __forceinline__ float float_of_f16(unsigned short bits) {
+  float value;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
+  return value;
+}
+
+__device__ __forceinline__ unsigned short f16_of_float(float value) {
+  unsigned short bits;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+  return bits;
+}
+
+__device__ __forceinline__ float float_of_bf16(unsigned short bits) {
+  return __uint_as_float(static_cast<unsigned>(bits) << 16);
+}
+
+__device__ __forceinline__ unsigned short bf16_of_float(float value) {
+  unsigned short bits;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+  return bits;
+}
+
+// --- Shared memory --------------------------------------------------------------------------------
+
+// The dynamic shared memory of the block, aligned to 128 bytes.
+__device__ __forceinline__ unsigned char* dynamic_shared() {
+  extern __shared__ __align__(128) unsigned char scantune_dynamic_shared[];
+  return scantune_dynamic_shared;
+}
+
+__device__ __forceinline__ unsigned shared_address(const void* shared) {
+  return static_cast<unsigned>(__cvta_generic_to_shared(shared));
+}
+
+// --- cp.async: 16 bytes a thread from global to shared memory (sm_80 and later) ---------------------
+//
+// A thread's copies come in groups, in order: a commit ends a group, and async_wait<k> waits until no
+// more than the k latest groups are under way. Other threads see the data after a barrier only.
+
+__device__ __forceinline__ void async_copy(void* shared, const void* global) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(shared_address(shared)), "l"(global) : "memory");
+}
+
+__device__ __forceinline__ void async_commit() { asm volatile("cp.async.commit_group;" : : : "memory"); }
+
+template <int kUnderWay>
+__device__ __forceinline__ void async_wait() {
+  asm volatile("cp.async.wait_group %0;" : : "n"(kUnderWay) : "memory");
+}
+
+// --- Bulk copies: one thread moves a whole tile, a barrier in shared memory says when (sm_90) ---------
+
+// A barrier in shared memory. Its phases are counted from 0, and waited for by parity.
+using BulkBarrier = unsigned long long;
+
+// By one thread; the others may use the barrier after a __syncthreads(). One arrival ends a phase,
+// once all bytes it announced are there.
+__device__ __forceinline__ void bulk_barrier_init(BulkBarrier* barrier) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" : : "r"(shared_address(barrier)) : "memory");
+  asm volatile("fence.mbarrier_init.release.cluster;" : : : "memory");
+  asm volatile("fence.proxy.async;" : : : "memory");
+#endif
+}
+
+// By one thread: announces `bytes` and starts to copy them. Addresses and `bytes` are multiples of 16;
+// with no bytes the phase ends at once.
+__device__ __forceinline__ void bulk_load(void* shared, const void* global, unsigned bytes, BulkBarrier* barrier) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
+               :
+               : "r"(shared_address(barrier)), "r"(bytes)
+               : "memory");
+  if (bytes > 0) {
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];"
+                 :
+                 : "r"(shared_address(shared)), "l"(global), "r"(bytes), "r"(shared_address(barrier))
+                 : "memory");
+  }
+#endif
+}
+
+// Waits until the phase of this parity has ended; what was copied in it is then visible.
+__device__ __forceinline__ void bulk_wait(BulkBarrier* barrier, unsigned parity) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+  asm volatile(
+      "{\n"
+      ".reg .pred done;\n"
+      "again:\n"
+      "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+      "@!done bra again;\n"
+      "}\n"
+      :
+      : "r"(shared_address(barrier)), "r"(parity)
+      : "memory");
+#endif
+}
+
+// --- Words that blocks hand to one another ----------------------------------------------------------
+//
+// Relaxed: a word is seen whole, sooner or later, and says nothing about any other memory. So what is
+// handed over must be in the word itself (Status in status.cuh).
+
+__device__ __forceinline__ unsigned long long load_relaxed(const unsigned long long* word) {
+  unsigned long long value;
+  asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(value) : "l"(word) : "memory");
+  return value;
+}
+
+__device__ __forceinline__ void store_relaxed(unsigned long long* word, unsigned long long value) {
+  asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" : : "l"(word), "l"(value) : "memory");
+}
+
+// The next of the numbers 0, 1, 2, ... that blocks take from a counter.
+__device__ __forceinline__ unsigned take_ticket(unsigned* counter) { return atomicAdd(counter, 1u); }
+
+// --- Launches that overlap (sm_90) ------------------------------------------------------------------
+//
+// A launch that may start before the one in front of it has ended (Launch::overlaps in the catalog) must
+// wait before it touches what that one writes. Both do nothing where launches do not overlap.
+
+__device__ __forceinline__ void wait_for_launch_in_front() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" : : : "memory");
+#endif
+}
+
+__device__ __forceinline__ void let_next_launch_start() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;" : : : "memory");
+#endif
+}
+
+}  // namespace scantune
