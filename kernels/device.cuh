@@ -31,6 +31,62 @@ __device__ __forceinline__ void store_global(void* aligned, Bits128 bits) {
                : "memory");
 }
 
+// The same for narrower accesses, each aligned to its size.
+struct alignas(8) Bits64 {
+  unsigned x, y;
+};
+struct Bits32 {
+  unsigned x;
+};
+struct Bits16 {
+  unsigned short x;
+};
+
+template <int kBytes>
+struct BitsOf;
+template <>
+struct BitsOf<16> {
+  using Type = Bits128;
+};
+template <>
+struct BitsOf<8> {
+  using Type = Bits64;
+};
+template <>
+struct BitsOf<4> {
+  using Type = Bits32;
+};
+template <>
+struct BitsOf<2> {
+  using Type = Bits16;
+};
+
+__device__ __forceinline__ void load_global(const void* aligned, Bits128& bits) { bits = load_global(aligned); }
+
+__device__ __forceinline__ void load_global(const void* aligned, Bits64& bits) {
+  asm volatile("ld.global.v2.b32 {%0, %1}, [%2];" : "=r"(bits.x), "=r"(bits.y) : "l"(aligned));
+}
+
+__device__ __forceinline__ void load_global(const void* aligned, Bits32& bits) {
+  asm volatile("ld.global.b32 %0, [%1];" : "=r"(bits.x) : "l"(aligned));
+}
+
+__device__ __forceinline__ void load_global(const void* aligned, Bits16& bits) {
+  asm volatile("ld.global.b16 %0, [%1];" : "=h"(bits.x) : "l"(aligned));
+}
+
+__device__ __forceinline__ void store_global(void* aligned, Bits64 bits) {
+  asm volatile("st.global.v2.b32 [%0], {%1, %2};" : : "l"(aligned), "r"(bits.x), "r"(bits.y) : "memory");
+}
+
+__device__ __forceinline__ void store_global(void* aligned, Bits32 bits) {
+  asm volatile("st.global.b32 [%0], %1;" : : "l"(aligned), "r"(bits.x) : "memory");
+}
+
+__device__ __forceinline__ void store_global(void* aligned, Bits16 bits) {
+  asm volatile("st.global.b16 [%0], %1;" : : "l"(aligned), "h"(bits.x) : "memory");
+}
+
 // --- Halves ---------------------------------------------------------------------------------------
 
 __device__ __forceinline__ float float_of_f16(unsigned short bits) {
