@@ -138,9 +138,8 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
       for (int i = 0; i < kShares; ++i) {
         const int column = i * kThreads + threadIdx.x;
         if (column < kColumns) {
-          levels[buffer][kCarry].x[column] = now.slab > 0 && has_carry(column)
-                                                ? await<Acc>(carries, first_word + column, now.slab, seen[i])
-                                                : Acc(0);
+          levels[buffer][kCarry].x[column] =
+              now.slab > 0 && has_carry(column) ? await<Acc>(carries, first_word + column, now.slab, seen[i]) : Acc(0);
         }
       }
       if (threadIdx.x == 0) {
@@ -201,8 +200,7 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
         const typename Tile::Sums in_warp = sum_columns<Tile>(staged[s], levels[buffer]);
         __syncthreads();
         for (int column = threadIdx.x; column < kColumns; column += kThreads) {
-          levels[buffer ^ 1][Tile::kStack].x[column] =
-              sum_levels<Tile, Tile::kStack + 1>(levels[buffer], column);
+          levels[buffer ^ 1][Tile::kStack].x[column] = sum_levels<Tile, Tile::kStack + 1>(levels[buffer], column);
         }
         store_columns<Tile>(staged[s], sum_below<Tile, 1>(in_warp, levels[buffer]), out, place(slab), inner, aligned);
         buffer ^= 1;

@@ -148,8 +148,7 @@ __device__ __forceinline__ void load_columns(typename Tile::Cells (&loaded)[Tile
 
 // The results of one row of the thread, given what lies below it; `below` then includes that row.
 template <class Tile>
-__device__ __forceinline__ typename Tile::Results add_row(typename Tile::Sums& below,
-                                                          const typename Tile::Cells& row) {
+__device__ __forceinline__ typename Tile::Results add_row(typename Tile::Sums& below, const typename Tile::Cells& row) {
   typename Tile::Results results;
 #pragma unroll
   for (int e = 0; e < Tile::kPer; ++e) {
