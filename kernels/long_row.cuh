@@ -11,31 +11,32 @@
 // A block has slots for kStages tiles in shared memory, a warp for each slot that fills it, and kWarps warps that
 // empty them in turn:
 //
-//     slot 0's warp   ticket, load tile 2 ........ sum, publish         ticket, load tile 5 ...
-//     slot 1's warp           ticket, load tile 4 ........ sum, publish
-//     other warps                                        tile 2: look up, scan, write | tile 4: ...
+//     slot 0's warp   load tile 2 ..... sum, publish, look up | load tile 5 ..... sum, publish, look up
+//     slot 1's warp        load tile 4 ..... sum, publish, look up | load tile 7 ..
+//     other warps                                     scan, write 2 | scan, write 4 | scan, write 5 ...
 //
 //   1. A slot's warp loads a tile, adds it up as soon as it is there and publishes the sum in a status
-//      word of the tile. Nothing else is waited for between the ticket and that.
-//   2. The others need the sum of all tiles to the right of theirs. By then these were published, as a rule,
-//      so that nobody waits: a warp reads the status of 32 tiles at once, a window, and the windows since
-//      the block's last tile are added to the running sum that the block keeps:
+//      word of the tile. Nothing is waited for between the ticket and that, but memory.
+//   2. It looks up the sum of all tiles to the right of its own. They were taken earlier, so that their sums are
+//      there, as a rule, or soon will be; meanwhile the warps of the other slots go on. A warp reads 128
+//      words at once, a window, and adds the windows since its last tile to the running sum that it keeps:
 //
-//          tiles right of tile k   | k-1 ...     | 32 tiles | 32 tiles | what the block knew |
-//                                    part window    S(w)      S(w-1)     running sum
+//          tiles right of tile k   | k-1 ...     | 128 tiles | 128 tiles | what the warp knew |
+//                                    part window     S(w)       S(w-1)      running sum
 //
 //      There is no chain from tile to tile: nothing that is waited for has waited itself.
-//   3. They scan the tile (scan.cuh) and write it. One barrier a tile; once it is passed the slot is free.
+//   3. The other warps scan the tile (scan.cuh), with all that lies right of it known, and write it. One
+//      barrier a tile; once it is passed the slot is free for the next one.
 //
-// Deterministic: windows lie at multiples of 32 tiles of the row, a window's tiles are added in the order of
+// Deterministic: windows lie at multiples of 128 tiles of the row, a window's tiles are added in the order of
 // lanes and windows from right to left, whoever does it and whenever. So a tile gets the same bits every
 // run, though another block may do it. (Where look-back stops at what happens to be there, as in CUB, the
 // order of additions varies; sharing out tiles in advance costs 3% on an H200: docs/kernels.md.)
 //
-// Forward progress: a ticket is taken when a slot is free for its tile or, for the next slot to become free,
-// by a block that is about to write a tile of a lower ticket. From there to the tile's status word only
-// memory, and that writing, are waited for. Writing a tile waits for status words of lower tickets. So the
-// lowest ticket whose tile is not written never waits for ever. Blocks that do not run hold no ticket.
+// Forward progress: a tile waits for status words of lower tickets only, and tickets are taken by blocks that
+// run. A block gives out its tickets in the order of its slots and empties the slots in that order. So the
+// lowest ticket whose status word is missing has a slot, or gets one as soon as the tile in it is
+// written, whose ticket is lower still and which waits for words that are all there.
 //
 // Parameters
 //   T         element type            Acc      type of the sums
@@ -74,31 +75,37 @@ template <class T>
 struct LongRowTile {
   const T* row;
   RowSplit split;
-  long long first_ticket;  // of the row's tile 0; -1 where there are no more tiles
+  long long first_ticket;  // of the row's tile 0
   int index;               // in the row
   long long begin;         // in vectors after the head; negative where it is ragged
 };
 
-// What a slot's warp and those that empty it tell one another.
-template <class T>
+// What the warp that fills a slot and those that empty it tell one another.
+template <class T, class Acc>
 struct LongRowSlot {
-  LongRowTile<T> tile;
-  unsigned ticket;  // of the tile to be loaded next
-  Barrier free;     // the slot may be filled with that one
-  Barrier full;     // the tile is there
+  Output<T, Acc>* to;  // where the tile's first vector is written; null where there are no more tiles
+  long long begin;     // of the tile
+  Acc carry;           // the sum of all that lies right of it
+  bool aligned;        // results can be written 16 bytes at a time
+  unsigned ticket;     // of the tile to be loaded next
+  Barrier free;        // the slot may be filled with that one
+  Barrier landed;      // a bulk copy has ended
+  Barrier full;        // the tile is there, and its carry
 };
 
-// Loads the tile, a whole warp.
-template <class T, int kTileVectors, Storage kStorage>
-__device__ __forceinline__ void load_slot(unsigned char* data, LongRowSlot<T>& slot, const LongRowTile<T>& tile) {
+// Loads the tile, a whole warp, and waits for it.
+template <class T, class Acc, int kTileVectors, Storage kStorage>
+__device__ __forceinline__ void load_slot(unsigned char* data, LongRowSlot<T, Acc>& slot, const LongRowTile<T>& tile,
+                                          unsigned phase) {
   const int lane = threadIdx.x % kWarpThreads;
   const T* from = tile.row + tile.split.head + tile.begin * kPerVector<T>;
   const int skipped = tile.begin >= 0 ? 0 : tile.begin < -kTileVectors ? kTileVectors : static_cast<int>(-tile.begin);
   if (kStorage == Storage::bulk) {
     if (lane == 0) {
       bulk_load(data + skipped * kAccessBytes, from + skipped * kPerVector<T>,
-                static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes), &slot.full);
+                static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes), &slot.landed);
     }
+    barrier_wait(&slot.landed, phase);
   } else {
 #pragma unroll 8
     for (int v = lane; v < kTileVectors; v += kWarpThreads) {
@@ -109,9 +116,6 @@ __device__ __forceinline__ void load_slot(unsigned char* data, LongRowSlot<T>& s
     async_commit();
     async_wait<0>();
     __syncwarp();
-    if (lane == 0) {
-      barrier_arrive(&slot.full);
-    }
   }
 }
 
@@ -139,50 +143,7 @@ __device__ __forceinline__ Acc sum_of_slot(const unsigned char* data, long long 
   return warp_suffix_sum(left + right);
 }
 
-// The warp of one slot: fills it until there are no more tiles.
-template <class T, class Acc, int kTile, Storage kStorage>
-__device__ __forceinline__ void fill_slot(const T* in, unsigned long long* words, long long outer, long long n,
-                                          LongRowSlot<T>& slot, unsigned char* data) {
-  constexpr int kTileVectors = kTile / kPerVector<T>;
-  const int lane = threadIdx.x % kWarpThreads;
-  const long long tiles = ceil_div(n, kTile);
-  for (unsigned phase = 0;; phase ^= 1) {
-    barrier_wait(&slot.free, phase);
-    const unsigned ticket = slot.ticket;
-    LongRowTile<T> tile = {};
-    tile.first_ticket = -1;
-    if (ticket >= outer * tiles) {
-      if (lane == 0) {
-        slot.tile = tile;
-        barrier_arrive(&slot.full);
-      }
-      return;
-    }
-    const long long row = ticket / tiles;
-    tile.first_ticket = row * tiles;
-    tile.index = static_cast<int>(ticket - tile.first_ticket);
-    tile.row = in + row * n;
-    tile.split = split_row(tile.row, n);
-    tile.begin = tile.split.vectors - static_cast<long long>(tile.index + 1) * kTileVectors;
-    if (lane == 0) {
-      slot.tile = tile;
-    }
-    load_slot<T, kTileVectors, kStorage>(data, slot, tile);
-    if (kStorage == Storage::bulk) {
-      barrier_wait(&slot.full, phase);
-    }
-    Acc sum = sum_of_slot<T, Acc, kTileVectors>(data, tile.begin);
-    if (tile.index == 0 && tile.split.tail > 0) {
-      sum += scan_edge<T, Acc>(tile.row + n - tile.split.tail, tile.split.tail);
-    }
-    if (lane == 0) {
-      publish(words, ticket, sum);
-    }
-    __syncwarp();  // all lanes have read the slot before any fills it again
-  }
-}
-
-// What a block knows of the row it is in: the sum of its `windows` rightmost windows.
+// What the warp of a slot knows of the row it is in: the sum of its `windows` rightmost windows.
 template <class Acc>
 struct RunningSum {
   long long first_ticket;  // of the row's tile 0: says which row
@@ -190,95 +151,163 @@ struct RunningSum {
   Acc sum;
 };
 
-// Sums that the scanning warps show one another, written before a barrier and read behind it.
-template <class Acc, int kWarps>
-struct SharedSums {
-  Acc warps[kWarps];
-  Acc windows[kWarps];
-};
+// The sum of the tiles right of tile `index`, in all lanes of a warp. Waits until all are published.
+template <class Acc>
+__device__ __forceinline__ Acc sum_of_tiles_right(const unsigned long long* words, long long first_ticket, int index,
+                                                  RunningSum<Acc>& known) {
+  constexpr int kEach = 4;  // neighbouring tiles a lane
+  constexpr int kWindow = kEach * kWarpThreads;
+  constexpr int kAtOnce = 8 / kStatusWords<Acc>;  // windows whose words are on their way together
+  const int lane = threadIdx.x % kWarpThreads;
+  if (known.first_ticket != first_ticket) {
+    known = {first_ticket, 0, Acc(0)};
+  }
+  const int whole = index / kWindow;  // windows; what is left of `index` is part of the next
+  Acc part = 0;
+  for (int base = known.windows; base <= whole; base += kAtOnce) {
+    Glimpse<Acc> seen[kAtOnce][kEach];
+#pragma unroll
+    for (int w = 0; w < kAtOnce; ++w) {
+      const int first = (base + w) * kWindow + lane * kEach;
+#pragma unroll
+      for (int t = 0; t < kEach; ++t) {
+        if (first + t < index) {
+          seen[w][t] = look<Acc>(words, first_ticket + first + t);
+        }
+      }
+    }
+#pragma unroll
+    for (int w = 0; w < kAtOnce; ++w) {
+      if (base + w <= whole) {
+        const int first = (base + w) * kWindow + lane * kEach;
+        Acc sum = 0;
+#pragma unroll
+        for (int t = 0; t < kEach; ++t) {
+          if (first + t < index) {
+            sum = await<Acc>(words, first_ticket + first + t, 1, seen[w][t]) + sum;
+          }
+        }
+        part = __shfl_sync(kAllLanes, warp_suffix_sum(sum), 0);
+        known.sum = base + w < whole ? part + known.sum : known.sum;
+      }
+    }
+  }
+  known.windows = whole;
+  return part + known.sum;
+}
+
+// The warp of one slot: fills it until there are no more tiles.
+template <class T, class Acc, int kTile, Storage kStorage>
+__device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsigned long long* words, long long outer,
+                                          long long n, LongRowSlot<T, Acc>& slot, unsigned char* data) {
+  constexpr int kTileVectors = kTile / kPerVector<T>;
+  const int lane = threadIdx.x % kWarpThreads;
+  const long long tiles = ceil_div(n, kTile);
+  RunningSum<Acc> known = {-1, 0, Acc(0)};
+  for (unsigned phase = 0;; phase ^= 1) {
+    barrier_wait(&slot.free, phase);
+    const unsigned ticket = slot.ticket;
+    if (ticket >= outer * tiles) {
+      if (lane == 0) {
+        slot.to = nullptr;
+        barrier_arrive(&slot.full);
+      }
+      return;
+    }
+    LongRowTile<T> tile;
+    const long long row = ticket / tiles;
+    tile.first_ticket = row * tiles;
+    tile.index = static_cast<int>(ticket - tile.first_ticket);
+    tile.row = in + row * n;
+    tile.split = split_row(tile.row, n);
+    tile.begin = tile.split.vectors - static_cast<long long>(tile.index + 1) * kTileVectors;
+    Output<T, Acc>* row_out = out + row * n;
+    load_slot<T, Acc, kTileVectors, kStorage>(data, slot, tile, phase);
+
+    // The row's last elements, if they fill no vector, lie right of tile 0 and are its carry.
+    const bool has_tail = tile.index == 0 && tile.split.tail > 0;
+    Acc tail = 0;
+    if (has_tail) {
+      const Acc sum = scan_edge<T, Acc>(tile.row + n - tile.split.tail, tile.split.tail);
+      if (lane < tile.split.tail) {
+        row_out[n - tile.split.tail + lane] = static_cast<Output<T, Acc>>(sum);
+      }
+      tail = __shfl_sync(kAllLanes, sum, 0);
+    }
+    const Acc sum = __shfl_sync(kAllLanes, sum_of_slot<T, Acc, kTileVectors>(data, tile.begin), 0);
+    if (lane == 0) {
+      publish(words, ticket, has_tail ? sum + tail : sum);
+    }
+    const Acc carry = tile.index == 0 ? tail : sum_of_tiles_right(words, tile.first_ticket, tile.index, known);
+    if (lane == 0) {
+      slot.to = row_out + tile.split.head + tile.begin * kPerVector<T>;
+      slot.begin = tile.begin;
+      slot.carry = carry;
+      slot.aligned = same_alignment<T, Acc>(tile.row, row_out);
+      barrier_arrive(&slot.full);
+    }
+    if (tile.index == tiles - 1 && tile.split.head > 0) {
+      const Acc head = scan_edge<T, Acc>(tile.row, tile.split.head);
+      if (lane < tile.split.head) {
+        row_out[lane] = static_cast<Output<T, Acc>>(head + (sum + carry));
+      }
+    }
+    __syncwarp();  // all lanes have read the slot before any fills it again
+  }
+}
 
 // The scanning warps: empty the slots in turn.
-template <class T, class Acc, int kTile, int kWarps, int kStages>
-__device__ __forceinline__ void empty_slots(const T* in, Output<T, Acc>* out, unsigned* counter,
-                                            const unsigned long long* words, long long n, LongRowSlot<T>* slots,
-                                            const unsigned char* data, SharedSums<Acc, kWarps> (&shared)[2]) {
+template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
+__device__ __forceinline__ void empty_slots(unsigned* counter, LongRowSlot<T, Acc>* slots, const unsigned char* data,
+                                            Acc (&warp_sums)[2][kWarps]) {
   constexpr int kTileVectors = kTile / kPerVector<T>;
   constexpr int kThreads = kWarps * kWarpThreads;
   constexpr int kVectors = kTileVectors / kThreads;
   static_assert(kVectors >= 1 && kVectors * kThreads == kTileVectors, "a tile is whole vectors a thread");
   const int lane = threadIdx.x % kWarpThreads;
   const int warp = threadIdx.x / kWarpThreads;
-  const long long tiles = ceil_div(n, kTile);
-  RunningSum<Acc> known = {-1, 0, Acc(0)};
+  const int first = first_vector<kVectors>();
   int buffer = 0;
   int s = 0;
   for (unsigned phase = 0;;) {
-    LongRowSlot<T>& slot = slots[s];
+    LongRowSlot<T, Acc>& slot = slots[s];
     barrier_wait(&slot.full, phase);
-    const LongRowTile<T> tile = slot.tile;
-    if (tile.first_ticket < 0) {
+    if (kStorage == Storage::bulk) {
+      barrier_wait(&slot.landed, phase);  // which has ended; what was copied is visible to who waited for it
+    }
+    Output<T, Acc>* to = slot.to;
+    if (to == nullptr) {
       return;
     }
-    const int position = position_in<kVectors, kTileVectors>(tile.begin);
+    const long long begin = slot.begin;
+    const bool aligned = slot.aligned;
+    Acc offset = slot.carry;
+    const int position = position_in<kVectors, kTileVectors>(begin);
     Vector<T> loaded[kVectors];
 #pragma unroll
     for (int j = 0; j < kVectors; ++j) {
       loaded[j] = Vector<T>{};
       if (position + j * kWarpThreads >= 0) {
-        loaded[j] = *reinterpret_cast<const Vector<T>*>(
-            data + (s * kTileVectors + first_vector<kVectors>() + j * kWarpThreads) * kAccessBytes);
+        loaded[j] =
+            *reinterpret_cast<const Vector<T>*>(data + (s * kTileVectors + first + j * kWarpThreads) * kAccessBytes);
       }
     }
     Acc right[kVectors];
     const Acc warp_sum = scan_stretch(right, loaded);
-
-    // What lies right of the tile. Windows that are whole are kept; the last one is part of a window.
-    if (known.first_ticket != tile.first_ticket) {
-      known = {tile.first_ticket, 0, Acc(0)};
+    if (lane == 0) {
+      warp_sums[buffer][warp] = warp_sum;
     }
-    const int whole = tile.index / kWarpThreads;
-    Acc carry = 0;
-    BlockSums<Acc> block = {Acc(0), Acc(0)};
+    sync_part<1>(kThreads);
     unsigned ticket = 0;
-    for (int base = known.windows; base <= whole; base += kWarps) {
-      const int other = (base + warp) * kWarpThreads + lane;
-      Acc sum = 0;
-      if (other < tile.index) {
-        sum = await<Acc>(words, tile.first_ticket + other);
-      }
-      sum = warp_suffix_sum(sum);
-      if (lane == 0) {
-        shared[buffer].windows[warp] = sum;
-        shared[buffer].warps[warp] = warp_sum;
-      }
-      sync_part<1>(kThreads);
-      if (base == known.windows && threadIdx.x == 0) {
-        ticket = take_ticket(counter);  // for the next tile of this slot; it arrives while this one is written
-      }
-      block = sums_of_warps<kWarps>(shared[buffer].warps, warp);
+    if (threadIdx.x == 0) {
+      ticket = take_ticket(counter);  // for the next tile of this slot; it arrives while this one is written
+    }
 #pragma unroll
-      for (int w = 0; w < kWarps; ++w) {  // one by one from right to left, wherever the block began
-        const Acc window = shared[buffer].windows[w];
-        known.sum = base + w < whole ? window + known.sum : known.sum;
-        carry = base + w == whole ? window + known.sum : carry;
-      }
-      buffer ^= 1;
+    for (int w = kWarps - 1; w > 0; --w) {
+      offset = w > warp ? warp_sums[buffer][w] + offset : offset;
     }
-    known.windows = whole;
-
-    Output<T, Acc>* row_out = out + (tile.row - in);
-    if (tile.index == 0 && tile.split.tail > 0) {
-      const long long tail = n - tile.split.tail;
-      const Acc sum = scan_edge<T, Acc>(tile.row + tail, tile.split.tail);
-      store_edge(row_out + tail, tile.split.tail, sum, Acc(0));
-      carry = __shfl_sync(kAllLanes, sum, 0);
-    }
-    store_tile<T, Acc>(loaded, right, block.right + carry,
-                       row_out + tile.split.head + (tile.begin + first_vector<kVectors>()) * kPerVector<T>, position,
-                       tile.begin >= 0, same_alignment<T, Acc>(tile.row, row_out));
-    if (tile.index == tiles - 1 && tile.split.head > 0) {
-      store_edge(row_out, tile.split.head, scan_edge<T, Acc>(tile.row, tile.split.head), block.total + carry);
-    }
+    buffer ^= 1;
+    store_tile<T, Acc>(loaded, right, offset, to + first * kPerVector<T>, position, begin >= 0, aligned);
     if (threadIdx.x == 0) {
       slot.ticket = ticket;
       barrier_arrive(&slot.free);
@@ -291,14 +320,15 @@ __device__ __forceinline__ void empty_slots(const T* in, Output<T, Acc>* out, un
 template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
 __global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
     long_row(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n, long long /*inner*/) {
-  __shared__ LongRowSlot<T> slots[kStages];
-  __shared__ SharedSums<Acc, kWarps> shared[2];
+  __shared__ LongRowSlot<T, Acc> slots[kStages];
+  __shared__ Acc warp_sums[2][kWarps];
   unsigned char* data = dynamic_shared();
   unsigned* counter = static_cast<unsigned*>(workspace);
   unsigned long long* words = static_cast<unsigned long long*>(workspace) + 1;
   if (threadIdx.x == 0) {
     for (int s = 0; s < kStages; ++s) {
       barrier_init(&slots[s].free, 1);
+      barrier_init(&slots[s].landed, 1);
       barrier_init(&slots[s].full, 1);
     }
   }
@@ -308,7 +338,8 @@ __global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
   const int warp = threadIdx.x / kWarpThreads;
   if (warp >= kWarps) {
     const int s = warp - kWarps;
-    fill_slot<T, Acc, kTile, kStorage>(in, words, outer, n, slots[s], data + s * kTile * static_cast<int>(sizeof(T)));
+    fill_slot<T, Acc, kTile, kStorage>(in, out, words, outer, n, slots[s],
+                                       data + s * kTile * static_cast<int>(sizeof(T)));
     return;
   }
   if (threadIdx.x == 0) {
@@ -317,7 +348,7 @@ __global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
       barrier_arrive(&slots[s].free);
     }
   }
-  empty_slots<T, Acc, kTile, kWarps, kStages>(in, out, counter, words, n, slots, data, shared);
+  empty_slots<T, Acc, kTile, kWarps, kStages, kStorage>(counter, slots, data, warp_sums);
 }
 
 }  // namespace scantune
