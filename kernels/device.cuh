@@ -157,8 +157,10 @@ __device__ __forceinline__ void barrier_init(Barrier* barrier, unsigned arrivals
 }
 
 __device__ __forceinline__ void barrier_arrive(Barrier* barrier) {
-  unsigned long long phase;
-  asm volatile("mbarrier.arrive.shared.b64 %0, [%1];" : "=l"(phase) : "r"(shared_address(barrier)) : "memory");
+  asm volatile("{\n.reg .b64 phase;\nmbarrier.arrive.shared.b64 phase, [%0];\n}\n"
+               :
+               : "r"(shared_address(barrier))
+               : "memory");
 }
 
 // Waits until the phase of this parity has ended.

@@ -11,24 +11,23 @@
 // A block has slots for kStages tiles in shared memory, a warp for each slot that fills it, and kWarps warps that
 // empty them in turn:
 //
-//     slot 0's warp   load tile 2 ..... sum, publish, look up | load tile 5 ..... sum, publish, look up
-//     slot 1's warp        load tile 4 ..... sum, publish, look up | load tile 7 ..
-//     other warps                                     scan, write 2 | scan, write 4 | scan, write 5 ...
+//     slot 0's warp   load tile 2 ..... sum, publish    load tile 5 ..... sum, publish
+//     slot 1's warp        load tile 4 ..... sum, publish    load tile 7 ..
+//     other warps                      scan, look up, write 2 | scan, look up, write 4 | ...
 //
 //   1. A slot's warp loads a tile, adds it up as soon as it is there and publishes the sum in a status
 //      word of the tile. Nothing is waited for between the ticket and that, but memory.
-//   2. It looks up the sum of all tiles to the right of its own. They were taken earlier, so that their sums are
-//      there, as a rule, or soon will be; meanwhile the warps of the other slots go on. A warp reads 128
-//      words at once, a window, and adds the windows since its last tile to the running sum that it keeps:
+//   2. The other warps scan the tile (scan.cuh). They need the sum of all tiles to the right of it. These were
+//      taken earlier, so that their sums are there, as a rule. A warp reads the words of 64 tiles at once, a
+//      window; the windows since the block's last tile are added to the running sum that the block keeps:
 //
-//          tiles right of tile k   | k-1 ...     | 128 tiles | 128 tiles | what the warp knew |
-//                                    part window     S(w)       S(w-1)      running sum
+//          tiles right of tile k   | k-1 ...     | 64 tiles | 64 tiles | what the block knew |
+//                                    part window    S(w)      S(w-1)     running sum
 //
 //      There is no chain from tile to tile: nothing that is waited for has waited itself.
-//   3. The other warps scan the tile (scan.cuh), with all that lies right of it known, and write it. One
-//      barrier a tile; once it is passed the slot is free for the next one.
+//   3. They write it. There is one barrier a tile; once it is passed the slot is free for the next one.
 //
-// Deterministic: windows lie at multiples of 128 tiles of the row, a window's tiles are added in the order of
+// Deterministic: windows lie at multiples of 64 tiles of the row, a window's tiles are added in the order of
 // lanes and windows from right to left, whoever does it and whenever. So a tile gets the same bits every
 // run, though another block may do it. (Where look-back stops at what happens to be there, as in CUB, the
 // order of additions varies; sharing out tiles in advance costs 3% on an H200: docs/kernels.md.)
@@ -74,23 +73,40 @@ __global__ void __launch_bounds__(256) long_row_reset(const T* /*in*/, Output<T,
 template <class T>
 struct LongRowTile {
   const T* row;
+  long long offset;  // of the row in the tensor
   RowSplit split;
-  long long first_ticket;  // of the row's tile 0
-  int index;               // in the row
-  long long begin;         // in vectors after the head; negative where it is ragged
+  int index;        // in the row
+  long long begin;  // in vectors after the head; negative where it is ragged
 };
+
+template <class T, int kTileVectors>
+__device__ __forceinline__ LongRowTile<T> long_row_tile(const T* in, unsigned ticket, unsigned tiles, long long n) {
+  const unsigned row = ticket / tiles;
+  LongRowTile<T> tile;
+  tile.offset = row * n;
+  tile.row = in + tile.offset;
+  tile.split = split_row(tile.row, n);
+  tile.index = static_cast<int>(ticket - row * tiles);
+  tile.begin = tile.split.vectors - static_cast<long long>(tile.index + 1) * kTileVectors;
+  return tile;
+}
 
 // What the warp that fills a slot and those that empty it tell one another.
 template <class T, class Acc>
 struct LongRowSlot {
-  Output<T, Acc>* to;  // where the tile's first vector is written; null where there are no more tiles
-  long long begin;     // of the tile
-  Acc carry;           // the sum of all that lies right of it
-  bool aligned;        // results can be written 16 bytes at a time
-  unsigned ticket;     // of the tile to be loaded next
-  Barrier free;        // the slot may be filled with that one
-  Barrier landed;      // a bulk copy has ended
-  Barrier full;        // the tile is there, and its carry
+  Barrier free;         // the slot may be filled with the tile of next_ticket
+  Barrier landed;       // a bulk copy has ended
+  Barrier full;         // the tile is there, and what follows
+  Output<T, Acc>* row;  // where the row goes; null where there are no more tiles
+  Output<T, Acc>* to;   // and the tile's first vector
+  int position;         // of that vector in the row; only its sign matters
+  int index;            // of the tile in the row
+  unsigned ticket;
+  unsigned next_ticket;
+  int head;                  // elements of the row's head, for the tile that has to write it
+  bool aligned;              // results can be written 16 bytes at a time
+  Acc tail;                  // the sum of the row's tail, of tile 0
+  Acc heads[kPerVector<T>];  // the suffix sums of the head
 };
 
 // Loads the tile, a whole warp, and waits for it.
@@ -143,146 +159,143 @@ __device__ __forceinline__ Acc sum_of_slot(const unsigned char* data, long long 
   return warp_suffix_sum(left + right);
 }
 
-// What the warp of a slot knows of the row it is in: the sum of its `windows` rightmost windows.
-template <class Acc>
-struct RunningSum {
-  long long first_ticket;  // of the row's tile 0: says which row
-  int windows;
-  Acc sum;
-};
-
-// The sum of the tiles right of tile `index`, in all lanes of a warp. Waits until all are published.
-template <class Acc>
-__device__ __forceinline__ Acc sum_of_tiles_right(const unsigned long long* words, long long first_ticket, int index,
-                                                  RunningSum<Acc>& known) {
-  constexpr int kEach = 4;  // neighbouring tiles a lane
-  constexpr int kWindow = kEach * kWarpThreads;
-  constexpr int kAtOnce = 8 / kStatusWords<Acc>;  // windows whose words are on their way together
-  const int lane = threadIdx.x % kWarpThreads;
-  if (known.first_ticket != first_ticket) {
-    known = {first_ticket, 0, Acc(0)};
-  }
-  const int whole = index / kWindow;  // windows; what is left of `index` is part of the next
-  Acc part = 0;
-  for (int base = known.windows; base <= whole; base += kAtOnce) {
-    Glimpse<Acc> seen[kAtOnce][kEach];
-#pragma unroll
-    for (int w = 0; w < kAtOnce; ++w) {
-      const int first = (base + w) * kWindow + lane * kEach;
-#pragma unroll
-      for (int t = 0; t < kEach; ++t) {
-        if (first + t < index) {
-          seen[w][t] = look<Acc>(words, first_ticket + first + t);
-        }
-      }
-    }
-#pragma unroll
-    for (int w = 0; w < kAtOnce; ++w) {
-      if (base + w <= whole) {
-        const int first = (base + w) * kWindow + lane * kEach;
-        Acc sum = 0;
-#pragma unroll
-        for (int t = 0; t < kEach; ++t) {
-          if (first + t < index) {
-            sum = await<Acc>(words, first_ticket + first + t, 1, seen[w][t]) + sum;
-          }
-        }
-        part = __shfl_sync(kAllLanes, warp_suffix_sum(sum), 0);
-        known.sum = base + w < whole ? part + known.sum : known.sum;
-      }
-    }
-  }
-  known.windows = whole;
-  return part + known.sum;
-}
-
 // The warp of one slot: fills it until there are no more tiles.
 template <class T, class Acc, int kTile, Storage kStorage>
-__device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsigned long long* words, long long outer,
-                                          long long n, LongRowSlot<T, Acc>& slot, unsigned char* data) {
+__device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsigned long long* words,
+                                          unsigned all_tiles, unsigned tiles, long long n, LongRowSlot<T, Acc>& slot,
+                                          unsigned char* data) {
   constexpr int kTileVectors = kTile / kPerVector<T>;
   const int lane = threadIdx.x % kWarpThreads;
-  const long long tiles = ceil_div(n, kTile);
-  RunningSum<Acc> known = {-1, 0, Acc(0)};
   for (unsigned phase = 0;; phase ^= 1) {
     barrier_wait(&slot.free, phase);
-    const unsigned ticket = slot.ticket;
-    if (ticket >= outer * tiles) {
+    const unsigned ticket = slot.next_ticket;
+    if (ticket >= all_tiles) {
       if (lane == 0) {
-        slot.to = nullptr;
+        slot.row = nullptr;
         barrier_arrive(&slot.full);
       }
       return;
     }
-    LongRowTile<T> tile;
-    const long long row = ticket / tiles;
-    tile.first_ticket = row * tiles;
-    tile.index = static_cast<int>(ticket - tile.first_ticket);
-    tile.row = in + row * n;
-    tile.split = split_row(tile.row, n);
-    tile.begin = tile.split.vectors - static_cast<long long>(tile.index + 1) * kTileVectors;
-    Output<T, Acc>* row_out = out + row * n;
+    const LongRowTile<T> tile = long_row_tile<T, kTileVectors>(in, ticket, tiles, n);
+    Output<T, Acc>* row_out = out + tile.offset;
     load_slot<T, Acc, kTileVectors, kStorage>(data, slot, tile, phase);
 
-    // The row's last elements, if they fill no vector, lie right of tile 0 and are its carry.
-    const bool has_tail = tile.index == 0 && tile.split.tail > 0;
+    // The row's last elements, if they fill no vector, lie right of tile 0; its first ones left of the last.
+    const int tails = tile.index == 0 ? tile.split.tail : 0;
+    const int heads = tile.index + 1 == static_cast<int>(tiles) ? tile.split.head : 0;
     Acc tail = 0;
-    if (has_tail) {
-      const Acc sum = scan_edge<T, Acc>(tile.row + n - tile.split.tail, tile.split.tail);
-      if (lane < tile.split.tail) {
-        row_out[n - tile.split.tail + lane] = static_cast<Output<T, Acc>>(sum);
+    if (tails > 0) {
+      const Acc sum = scan_edge<T, Acc>(tile.row + n - tails, tails);
+      if (lane < tails) {
+        row_out[n - tails + lane] = static_cast<Output<T, Acc>>(sum);
       }
       tail = __shfl_sync(kAllLanes, sum, 0);
     }
-    const Acc sum = __shfl_sync(kAllLanes, sum_of_slot<T, Acc, kTileVectors>(data, tile.begin), 0);
-    if (lane == 0) {
-      publish(words, ticket, has_tail ? sum + tail : sum);
+    if (heads > 0) {
+      const Acc sum = scan_edge<T, Acc>(tile.row, heads);
+      if (lane < heads) {
+        slot.heads[lane] = sum;
+      }
     }
-    const Acc carry = tile.index == 0 ? tail : sum_of_tiles_right(words, tile.first_ticket, tile.index, known);
     if (lane == 0) {
+      slot.row = row_out;
       slot.to = row_out + tile.split.head + tile.begin * kPerVector<T>;
-      slot.begin = tile.begin;
-      slot.carry = carry;
+      slot.position = position_in<kTileVectors>(tile.begin);
+      slot.index = tile.index;
+      slot.ticket = ticket;
+      slot.head = heads;
       slot.aligned = same_alignment<T, Acc>(tile.row, row_out);
+      slot.tail = tail;
+    }
+    __syncwarp();
+    if (lane == 0) {
       barrier_arrive(&slot.full);
     }
-    if (tile.index == tiles - 1 && tile.split.head > 0) {
-      const Acc head = scan_edge<T, Acc>(tile.row, tile.split.head);
-      if (lane < tile.split.head) {
-        row_out[lane] = static_cast<Output<T, Acc>>(head + (sum + carry));
-      }
+    const Acc sum = sum_of_slot<T, Acc, kTileVectors>(data, tile.begin);
+    if (lane == 0) {
+      publish(words, ticket, tails > 0 ? sum + tail : sum);
     }
     __syncwarp();  // all lanes have read the slot before any fills it again
   }
 }
 
+// What a block knows of the row it is in: the sum of its `windows` rightmost windows.
+template <class Acc>
+struct RunningSum {
+  unsigned first_ticket;  // of the row's tile 0: says which row
+  int windows;
+  Acc sum;
+};
+
+constexpr int kLongRowWindows = 8;  // that are looked up at once
+constexpr int kLongRowEach = 2;     // neighbouring tiles of a window that a lane looks up
+
+// Sums that the scanning warps show one another, written before a barrier and read behind it.
+template <class Acc, int kWarps>
+struct SharedSums {
+  Acc warps[kWarps];
+  Acc windows[kLongRowWindows];
+};
+
+// The sum of the tiles of window `window` that lie right of tile `index`, in lane 0. Waits for them.
+template <class Acc>
+__device__ __forceinline__ Acc sum_of_window(const unsigned long long* words, unsigned first_ticket, int window,
+                                             int index) {
+  const int lane = threadIdx.x % kWarpThreads;
+  const int first = (window * kWarpThreads + lane) * kLongRowEach;
+  const unsigned ticket = first_ticket + static_cast<unsigned>(first);
+  Glimpse<Acc> seen[kLongRowEach];
+#pragma unroll
+  for (int t = 0; t < kLongRowEach; ++t) {
+    if (first + t < index) {
+      seen[t] = look<Acc>(words, ticket + static_cast<unsigned>(t));
+    }
+  }
+  Acc sum = 0;
+#pragma unroll
+  for (int t = 0; t < kLongRowEach; ++t) {
+    if (first + t < index) {
+      sum = await<Acc>(words, ticket + static_cast<unsigned>(t), 1, seen[t]) + sum;
+    }
+  }
+  return warp_suffix_sum(sum);
+}
+
 // The scanning warps: empty the slots in turn.
 template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
-__device__ __forceinline__ void empty_slots(unsigned* counter, LongRowSlot<T, Acc>* slots, const unsigned char* data,
-                                            Acc (&warp_sums)[2][kWarps]) {
+__device__ __forceinline__ void empty_slots(unsigned* counter, const unsigned long long* words,
+                                            LongRowSlot<T, Acc>* slots, const unsigned char* data,
+                                            SharedSums<Acc, kWarps> (&shared)[2]) {
   constexpr int kTileVectors = kTile / kPerVector<T>;
   constexpr int kThreads = kWarps * kWarpThreads;
   constexpr int kVectors = kTileVectors / kThreads;
+  constexpr int kWindow = kWarpThreads * kLongRowEach;
   static_assert(kVectors >= 1 && kVectors * kThreads == kTileVectors, "a tile is whole vectors a thread");
   const int lane = threadIdx.x % kWarpThreads;
   const int warp = threadIdx.x / kWarpThreads;
   const int first = first_vector<kVectors>();
+  RunningSum<Acc> known = {~0u, 0, Acc(0)};
   int buffer = 0;
   int s = 0;
   for (unsigned phase = 0;;) {
     LongRowSlot<T, Acc>& slot = slots[s];
     barrier_wait(&slot.full, phase);
+    Output<T, Acc>* row = slot.row;
+    if (row == nullptr) {
+      return;
+    }
     if (kStorage == Storage::bulk) {
       barrier_wait(&slot.landed, phase);  // which has ended; what was copied is visible to who waited for it
     }
     Output<T, Acc>* to = slot.to;
-    if (to == nullptr) {
-      return;
-    }
-    const long long begin = slot.begin;
+    const int begin = slot.position;
+    const int index = slot.index;
+    const int heads = slot.head;
     const bool aligned = slot.aligned;
-    Acc offset = slot.carry;
-    const int position = position_in<kVectors, kTileVectors>(begin);
+    const unsigned first_ticket = slot.ticket - static_cast<unsigned>(index);
+    const Acc tail = slot.tail;
+    const Acc head = slot.heads[lane % kPerVector<T>];
+    const int position = begin + first;
     Vector<T> loaded[kVectors];
 #pragma unroll
     for (int j = 0; j < kVectors; ++j) {
@@ -294,22 +307,48 @@ __device__ __forceinline__ void empty_slots(unsigned* counter, LongRowSlot<T, Ac
     }
     Acc right[kVectors];
     const Acc warp_sum = scan_stretch(right, loaded);
-    if (lane == 0) {
-      warp_sums[buffer][warp] = warp_sum;
+
+    // Windows that are whole are kept; the last one is part of a window.
+    if (known.first_ticket != first_ticket) {
+      known = {first_ticket, 0, Acc(0)};
     }
-    sync_part<1>(kThreads);
-    unsigned ticket = 0;
-    if (threadIdx.x == 0) {
-      ticket = take_ticket(counter);  // for the next tile of this slot; it arrives while this one is written
+    const int whole = index / kWindow;
+    unsigned next_ticket = 0;
+    Acc offset = tail;  // of a row's tile 0, whose windows are empty
+    for (int base = known.windows; base <= whole; base += kLongRowWindows) {
+#pragma unroll
+      for (int w = warp; w < kLongRowWindows; w += kWarps) {
+        const Acc sum = base + w <= whole ? sum_of_window<Acc>(words, first_ticket, base + w, index) : Acc(0);
+        if (lane == 0) {
+          shared[buffer].windows[w] = sum;
+        }
+      }
+      if (lane == 0) {
+        shared[buffer].warps[warp] = warp_sum;
+      }
+      sync_part<1>(kThreads);
+      if (threadIdx.x == 0 && base + kLongRowWindows > whole) {
+        next_ticket = take_ticket(counter);  // for this slot; it arrives while the tile is written
+      }
+#pragma unroll
+      for (int w = 0; w < kLongRowWindows; ++w) {  // one by one from right to left, wherever the block began
+        const Acc window = shared[buffer].windows[w];
+        offset = base + w == whole && index > 0 ? window + known.sum : offset;
+        known.sum = base + w < whole ? window + known.sum : known.sum;
+      }
+      buffer ^= 1;
     }
+    known.windows = whole;
 #pragma unroll
     for (int w = kWarps - 1; w > 0; --w) {
-      offset = w > warp ? warp_sums[buffer][w] + offset : offset;
+      offset = w > warp ? shared[buffer ^ 1].warps[w] + offset : offset;
     }
-    buffer ^= 1;
     store_tile<T, Acc>(loaded, right, offset, to + first * kPerVector<T>, position, begin >= 0, aligned);
+    if (heads > 0) {
+      store_edge(row, heads, head, warp_sum + offset);  // by the leftmost warp
+    }
     if (threadIdx.x == 0) {
-      slot.ticket = ticket;
+      slot.next_ticket = next_ticket;
       barrier_arrive(&slot.free);
     }
     phase ^= s + 1 == kStages ? 1u : 0u;
@@ -321,7 +360,7 @@ template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStora
 __global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
     long_row(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n, long long /*inner*/) {
   __shared__ LongRowSlot<T, Acc> slots[kStages];
-  __shared__ Acc warp_sums[2][kWarps];
+  __shared__ SharedSums<Acc, kWarps> shared[2];
   unsigned char* data = dynamic_shared();
   unsigned* counter = static_cast<unsigned*>(workspace);
   unsigned long long* words = static_cast<unsigned long long*>(workspace) + 1;
@@ -335,20 +374,23 @@ __global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
   __syncthreads();
   wait_for_launch_in_front();
 
+  const unsigned tiles = static_cast<unsigned>(ceil_div(n, kTile));
+  const unsigned all_tiles = static_cast<unsigned>(outer) * tiles;
   const int warp = threadIdx.x / kWarpThreads;
   if (warp >= kWarps) {
     const int s = warp - kWarps;
-    fill_slot<T, Acc, kTile, kStorage>(in, out, words, outer, n, slots[s],
+    fill_slot<T, Acc, kTile, kStorage>(in, out, words, all_tiles, tiles, n, slots[s],
                                        data + s * kTile * static_cast<int>(sizeof(T)));
     return;
   }
   if (threadIdx.x == 0) {
+    // One by one, so that neighbouring tiles go to different blocks and are there at about the same time.
     for (int s = 0; s < kStages; ++s) {
-      slots[s].ticket = take_ticket(counter);
+      slots[s].next_ticket = take_ticket(counter);
       barrier_arrive(&slots[s].free);
     }
   }
-  empty_slots<T, Acc, kTile, kWarps, kStages, kStorage>(counter, slots, data, warp_sums);
+  empty_slots<T, Acc, kTile, kWarps, kStages, kStorage>(counter, words, slots, data, shared);
 }
 
 }  // namespace scantune
