@@ -22,7 +22,7 @@ LeafTables leaf_tables() {
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2")) {
     found.tables[found.count++] = &avx512::kLeaves;
   }
-  if (__builtin_cpu_supports("avx2")) {
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c")) {
     found.tables[found.count++] = &avx2::kLeaves;
   }
   found.tables[found.count++] = &sse2::kLeaves;

@@ -24,8 +24,12 @@ Param threads(const Chip& chip) {
   return {"threads", "threads that share the work", rows::values(counts)};
 }
 
-Param unroll(const std::vector<int64_t>& vectors) {
-  return {"unroll", "vectors scanned at once", rows::values(vectors)};
+// Of the types other than f32 only the values of 4 are compiled: elsewhere it makes no difference that could be
+// measured, and the binary would be twice as large.
+Param unroll(const Workload& workload, const std::vector<int64_t>& vectors) {
+  constexpr int64_t kCommonUnroll = 4;
+  return {"unroll", "vectors scanned at once",
+          rows::values(workload.dtype == DType::f32 ? vectors : std::vector{kCommonUnroll})};
 }
 
 Param store(const Chip& chip) {
@@ -50,9 +54,29 @@ Constraint enough_threads() {
           }};
 }
 
+std::string refuses_all_but_types(const Workload& workload, const Chip& /*chip*/) {
+  const auto possible = check_accumulator(workload.dtype, workload.accumulator);
+  return possible ? std::string() : possible.error().message;
+}
+
+std::string refuses_columns(const Workload& workload, const Chip& chip) {
+  if (workload.geometry().inner != 1) {
+    return "it sums along the innermost dimension only (--dim -1)";
+  }
+  return refuses_all_but_types(workload, chip);
+}
+
+std::string refuses_rows(const Workload& workload, const Chip& chip) {
+  if (workload.geometry().inner == 1) {
+    return "it does not sum along the innermost dimension";
+  }
+  return refuses_all_but_types(workload, chip);
+}
+
 std::vector<SourceFile> sources(const std::string& family) {
-  return embedded({"cpu/" + family + ".cc", "cpu/families.h", "cpu/leaves.h", "cpu/leaves.cc", "cpu/scan.h",
-                   "cpu/vector.h", "cpu/leaf_tables.cc", "cpu/team.h", "cpu/team.cc"});
+  return embedded({"cpu/" + family + ".cc", "cpu/families.h", "cpu/chain.h", "cpu/column_tiles.cc", "cpu/leaves.h",
+                   "cpu/leaves.cc", "cpu/scan.h", "cpu/columns.h", "cpu/elements.h", "cpu/vector.h",
+                   "cpu/leaf_tables.cc", "cpu/team.h", "cpu/team.cc"});
 }
 
 }  // namespace scantune::cpu_space

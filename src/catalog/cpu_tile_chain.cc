@@ -1,13 +1,12 @@
 #include "catalog/cpu_space.h"
 #include "catalog/families.h"
-#include "catalog/rows.h"
 
 namespace scantune {
 namespace {
 
-Space space(const Workload& /*workload*/, const Chip& chip) {
+Space space(const Workload& workload, const Chip& chip) {
   return {{cpu_space::tile("elements that a thread sums, keeps in its cache and scans", {4096, 16384, 65536}),
-           cpu_space::threads(chip), cpu_space::unroll({4, 8}), cpu_space::store(chip)}};
+           cpu_space::threads(chip), cpu_space::unroll(workload, {4, 8}), cpu_space::store(chip)}};
 }
 
 }  // namespace
@@ -18,7 +17,7 @@ Kernel cpu_tile_chain_kernel() {
   kernel.summary = "tiles of long rows taken by any thread, sums handed from tile to tile: one pass";
   kernel.backend = Backend::cpu;
   kernel.sources = cpu_space::sources("tile_chain");
-  kernel.refuses = rows::refuses;
+  kernel.refuses = cpu_space::refuses_columns;
   kernel.space = space;
   kernel.constraints = {
       {"a row is longer than a tile",
