@@ -19,14 +19,10 @@ ColumnBlock ColumnTiles::block(const Place& place, void* sums) const {
   const int64_t lines = std::min(tensor.n - level * height, height);
   const int64_t more_slabs = std::min(slabs, tensor.outer - slab) - 1;
   const int64_t begin = slab * tensor.n + level * height;
-  return {tensor.in,
-          tensor.out,
-          tensor.n,
-          tensor.inner,
-          begin,
-          begin + lines + more_slabs * tensor.n,
-          strip * width,
-          std::min(tensor.inner, (strip + 1) * width),
+  return {tensor.in,     tensor.out,
+          tensor.n,      tensor.inner,
+          begin,         begin + lines + more_slabs * tensor.n,
+          strip * width, std::min(tensor.inner, (strip + 1) * width),
           sums};
 }
 

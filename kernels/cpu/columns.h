@@ -22,7 +22,7 @@
 
 namespace scantune::cpu::SCANTUNE_CPU_ISA {
 
-inline constexpr int64_t kStageBytes = 16384;
+inline constexpr int64_t kStageBytes = 32768;
 static_assert(kMostColumns * 8 <= kStageBytes);
 
 // Copies with streaming stores but at the ends, which do not fill a cache line.
@@ -39,17 +39,31 @@ inline void stream_out(const char* from, char* to, int64_t bytes) {
   __builtin_memcpy(to + i, from + i, static_cast<size_t>(bytes - i));
 }
 
-// One line: sums += in, out = sums.
-template <class E, bool kWrite>
-void scan_line(const typename E::Input* in, typename E::Accumulator* sums, typename E::Output* out, int64_t columns) {
+// One line: sums += in, out = sums. Fetches the line at `ahead` as it goes; where that lies above the tensor, it
+// never faults.
+template <class E, bool kStreaming, bool kWrite>
+void scan_line(const typename E::Input* in, const typename E::Input* ahead, typename E::Accumulator* sums,
+               typename E::Output* out, int64_t columns) {
   using T = typename E::Accumulator;
   constexpr int kWidth = kLanes<T>;
+  constexpr int64_t kLineElements = kLineBytes / static_cast<int64_t>(sizeof(typename E::Input));
   int64_t k = 0;
+  for (; k + kLineElements <= columns; k += kLineElements) {
+    __builtin_prefetch(ahead + k, 0, 3);
+    for (int64_t v = k; v < k + kLineElements; v += kWidth) {
+      const Vec<T> sum = load_vector(sums + v) + E::load(in + v);
+      store_vector<false>(sums + v, sum);
+      if constexpr (kWrite) {
+        E::template store<kStreaming>(out + v, sum);
+      }
+    }
+  }
+  __builtin_prefetch(ahead + columns - 1, 0, 3);
   for (; k + kWidth <= columns; k += kWidth) {
-    const Vec<T> v = load_vector(sums + k) + E::load(in + k);
-    store_vector<false>(sums + k, v);
+    const Vec<T> sum = load_vector(sums + k) + E::load(in + k);
+    store_vector<false>(sums + k, sum);
     if constexpr (kWrite) {
-      E::template store<false>(out + k, v);
+      E::template store<kStreaming>(out + k, sum);
     }
   }
   for (; k < columns; ++k) {
@@ -60,55 +74,83 @@ void scan_line(const typename E::Input* in, typename E::Accumulator* sums, typen
   }
 }
 
+// A pointer as a number of bytes.
+inline int64_t address(const void* p) { return static_cast<int64_t>(reinterpret_cast<uintptr_t>(p)); }
+
 template <class E, bool kStreaming, bool kWrite>
-void scan_wide_columns(const ColumnBlock& block) {
+class WideScan {
+ public:
+  explicit WideScan(const ColumnBlock& block)
+      : block_(block),
+        in_(static_cast<const Input*>(block.in) + block.column_begin),
+        out_(kWrite ? static_cast<Output*>(block.out) + block.column_begin : nullptr),
+        sums_(static_cast<T*>(block.sums)),
+        columns_(block.column_end - block.column_begin),
+        lines_ahead_(1 + kAheadBytes / (columns_ * static_cast<int64_t>(sizeof(Input)))),
+        to_top_(block.line_end % block.n) {}
+
+  void run() {
+    if constexpr (kStreaming && kWrite) {
+      const int64_t inner_bytes = block_.inner * kOutputBytes;
+      if ((address(out_) | inner_bytes | (columns_ * kOutputBytes)) % kLineBytes == 0) {
+        lines<true>(block_.line_begin, block_.line_end, out_ + block_.line_begin * block_.inner);
+      } else {
+        staged();
+      }
+    } else {
+      lines<false>(block_.line_begin, block_.line_end, kWrite ? out_ + block_.line_begin * block_.inner : nullptr);
+    }
+  }
+
+ private:
+  using Input = typename E::Input;
   using T = typename E::Accumulator;
   using Output = typename E::Output;
-  constexpr int64_t kOutputBytes = sizeof(Output);
-  const auto* in = static_cast<const typename E::Input*>(block.in);
-  auto* out = static_cast<Output*>(block.out);
-  auto* sums = static_cast<T*>(block.sums);
-  const int64_t columns = block.column_end - block.column_begin;
-  const int64_t line_bytes = columns * static_cast<int64_t>(sizeof(typename E::Input));
-  // Whole lines follow each other in memory: as many as fit leave the stage together.
-  const int64_t staged_lines = columns < block.inner ? 1 : kStageBytes / (columns * kOutputBytes);
-  // What is prefetched lies some 4 KiB of this block ahead.
-  const int64_t lines_ahead = 1 + 4096 / line_bytes;
-  alignas(64) char stage[kStageBytes + kLineBytes];
+  static constexpr int64_t kOutputBytes = sizeof(Output);
+  static constexpr int64_t kAheadBytes = 4096;  // of this block, or a little more
 
-  int64_t to_top = block.line_end % block.n;  // lines of the current slab above the current one, this included
-  for (int64_t stage_end = block.line_end; stage_end > block.line_begin;) {
-    const int64_t stage_begin =
-        !kWrite || stage_end - block.line_begin < staged_lines ? block.line_begin : stage_end - staged_lines;
-    Output* target = kWrite ? out + stage_begin * block.inner + block.column_begin : nullptr;
-    char* staged = stage + reinterpret_cast<uintptr_t>(target) % kLineBytes;
-    for (int64_t line = stage_end; line-- > stage_begin;) {
-      if (to_top == 0) {
-        to_top = block.n;
-        for (int64_t k = 0; k < columns; ++k) {
-          sums[k] = T{};
+  // Lines [begin, end), written from `to` on.
+  template <bool kDirect>
+  void lines(int64_t begin, int64_t end, Output* to) {
+    for (int64_t line = end; line-- > begin;) {
+      if (to_top_ == 0) {
+        to_top_ = block_.n;
+        for (int64_t k = 0; k < columns_; ++k) {
+          sums_[k] = T{};
         }
       }
-      --to_top;
-      const auto* from = in + line * block.inner + block.column_begin;
-      const char* ahead = reinterpret_cast<const char*>(from - lines_ahead * block.inner);
-      for (int64_t at = 0; at < line_bytes; at += kLineBytes) {
-        __builtin_prefetch(ahead + at, 0, 3);  // may lie above the tensor: never faults
-      }
-      const int64_t at = (line - stage_begin) * block.inner;
-      Output* to = nullptr;
+      --to_top_;
+      const Input* from = in_ + line * block_.inner;
+      Output* target = nullptr;
       if constexpr (kWrite) {
-        to = (kStreaming ? reinterpret_cast<Output*>(staged) : target) + at;
+        target = to + (line - begin) * block_.inner;
       }
-      scan_line<E, kWrite>(from, sums, to, columns);
+      scan_line<E, kDirect, kWrite>(from, from - lines_ahead_ * block_.inner, sums_, target, columns_);
     }
-    if constexpr (kStreaming && kWrite) {
-      const int64_t lines = stage_end - stage_begin;
-      stream_out(staged, reinterpret_cast<char*>(target), ((lines - 1) * block.inner + columns) * kOutputBytes);
-    }
-    stage_end = stage_begin;
   }
-}
+
+  // Whole lines follow each other in memory: as many as fit leave the stage together.
+  void staged() {
+    alignas(64) char stage[kStageBytes + kLineBytes];
+    const int64_t at_once = columns_ < block_.inner ? 1 : kStageBytes / (columns_ * kOutputBytes);
+    for (int64_t end = block_.line_end; end > block_.line_begin;) {
+      const int64_t begin = end - block_.line_begin < at_once ? block_.line_begin : end - at_once;
+      char* target = reinterpret_cast<char*>(out_ + begin * block_.inner);
+      char* staged = stage + address(target) % kLineBytes;
+      lines<false>(begin, end, reinterpret_cast<Output*>(staged));
+      stream_out(staged, target, ((end - begin - 1) * block_.inner + columns_) * kOutputBytes);
+      end = begin;
+    }
+  }
+
+  const ColumnBlock& block_;
+  const Input* in_;
+  Output* out_;
+  T* sums_;
+  const int64_t columns_;
+  const int64_t lines_ahead_;
+  int64_t to_top_;  // lines of the current slab above the last one done
+};
 
 // The lanes of `v` that `lanes` names, 0 where that is none.
 template <class T>
@@ -129,8 +171,7 @@ class NarrowScan {
 
   // Flat elements [begin, end), whole lines.
   void run(int64_t begin, int64_t end) {
-    const int64_t skew =
-        kWrite ? static_cast<int64_t>(reinterpret_cast<uintptr_t>(out_) / sizeof(Output)) % kWidth : 0;
+    const int64_t skew = kWrite ? static_cast<int64_t>(reinterpret_cast<uintptr_t>(out_) / sizeof(Output)) % kWidth : 0;
     const auto align_down = [skew](int64_t element) { return element - (element + skew) % kWidth; };
     const int64_t right = align_down(end) > begin ? align_down(end) : begin;
     const int64_t left = align_down(begin + kWidth - 1) < right ? align_down(begin + kWidth - 1) : right;
@@ -252,7 +293,7 @@ void walk_columns(const ColumnBlock& block) {
   if (block.inner < kLanes<typename E::Accumulator>) {
     NarrowScan<E, kStreaming, kWrite>(block).run(block.line_begin * block.inner, block.line_end * block.inner);
   } else {
-    scan_wide_columns<E, kStreaming, kWrite>(block);
+    WideScan<E, kStreaming, kWrite>(block).run();
   }
 }
 

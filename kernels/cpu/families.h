@@ -31,8 +31,8 @@ struct Tensor {
 };
 
 struct Tuning {
-  int64_t tile = 0;  // elements; what a tile is, each family says
-  int threads = 1;   // at most the team's workers
+  int64_t tile = 0;            // elements; what a tile is, each family says
+  int threads = 1;             // at most the team's workers
   int unroll = kCommonUnroll;  // vectors scanned at once: one of kUnrolls; rows only
   Store store = Store::streaming;
   Ahead prefetch = Ahead::falling;  // row_carry: falling or rising

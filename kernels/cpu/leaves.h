@@ -70,14 +70,14 @@ struct ColumnBlock {
   void* sums;
 };
 // Columns of a block, at most; as many as are in a line where a line is shorter than a vector.
-inline constexpr int64_t kMostColumns = 2048;
+inline constexpr int64_t kMostColumns = 4096;
 
 struct ScanLeaves {
   int input_bytes;
   int accumulator_bytes;
   int output_bytes;
   using Scan = ScanResult (*)(const ScanSpan&);
-  Scan scan[kAheads][kUnrollCount][kStores];  // null where the type pair has no such unroll
+  Scan scan[kAheads][kUnrollCount][kStores];               // null where the type pair has no such unroll
   Sum (*sum)(const void* in, int64_t begin, int64_t end);  // of flat elements of one row
   Sum (*add)(Sum a, Sum b);
   void (*scan_columns[kStores])(const ColumnBlock&);
@@ -137,7 +137,8 @@ struct Leaves {
   VerifyLeaves verify[kTypePairs];
   // Sums of the bound test's values of [begin, end), which lie in one row.
   RowSums (*mixed_sums)(int64_t begin, int64_t end, unsigned long long seed);
-  // Adds to `sums`, by column from column_begin on, those of lines [line_begin, line_end), columns [column_begin, column_end).
+  // Adds to `sums`, by column from column_begin on, those of lines [line_begin, line_end), columns [column_begin,
+  // column_end).
   void (*mixed_column_sums)(int64_t line_begin, int64_t line_end, int64_t column_begin, int64_t column_end,
                             int64_t inner, unsigned long long seed, RowSums* sums);
 

@@ -283,8 +283,7 @@ ScanResult scan(const ScanSpan& span) {
   Lookahead<E, kAhead> ahead(span);
 
   // Streaming stores want aligned vectors: the ragged ends go one element at a time.
-  const int64_t skew =
-      static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) / sizeof(typename E::Output)) % kWidth;
+  const int64_t skew = static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) / sizeof(typename E::Output)) % kWidth;
   const auto align_down = [skew](int64_t element) { return element - (element + skew) % kWidth; };
   const int64_t right = align_down(span.end) > span.begin ? align_down(span.end) : span.begin;
   const int64_t left = align_down(span.begin + kWidth - 1) < right ? align_down(span.begin + kWidth - 1) : right;

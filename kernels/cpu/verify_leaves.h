@@ -169,9 +169,8 @@ inline constexpr double kMixedScale<int32_t> = 0x1p30;
 
 template <class T>
 void fill_mixed(void* in, int64_t begin, int64_t end, unsigned long long seed) {
-  write_span<T>(in, begin, end, [&](T* p, int64_t first) {
-    Octet<T>::write(p, mixed_value8(seed, flat8(first)) * kMixedScale<T>);
-  });
+  write_span<T>(in, begin, end,
+                [&](T* p, int64_t first) { Octet<T>::write(p, mixed_value8(seed, flat8(first)) * kMixedScale<T>); });
 }
 
 // Adds the element to the faults unless it is within `tolerance` of what is expected. NaN is not.

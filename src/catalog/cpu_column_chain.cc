@@ -5,7 +5,7 @@ namespace scantune {
 namespace {
 
 Space space(const Workload& /*workload*/, const Chip& chip) {
-  return {{cpu_space::tile("elements that a thread sums, keeps in its cache and scans", {16384, 65536}),
+  return {{cpu_space::tile("elements that a thread sums, keeps in its cache and scans", {16384, 65536, 1048576}),
            cpu_space::threads(chip), cpu_space::store(chip)}};
 }
 

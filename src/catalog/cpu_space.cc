@@ -54,23 +54,25 @@ Constraint enough_threads() {
           }};
 }
 
-std::string refuses_all_but_types(const Workload& workload, const Chip& /*chip*/) {
+std::string refuses_types(const Workload& workload, const Chip& /*chip*/) {
   const auto possible = check_accumulator(workload.dtype, workload.accumulator);
   return possible ? std::string() : possible.error().message;
 }
 
 std::string refuses_columns(const Workload& workload, const Chip& chip) {
-  if (workload.geometry().inner != 1) {
+  std::string types = refuses_types(workload, chip);
+  if (types.empty() && workload.geometry().inner != 1) {
     return "it sums along the innermost dimension only (--dim -1)";
   }
-  return refuses_all_but_types(workload, chip);
+  return types;
 }
 
 std::string refuses_rows(const Workload& workload, const Chip& chip) {
-  if (workload.geometry().inner == 1) {
+  std::string types = refuses_types(workload, chip);
+  if (types.empty() && workload.geometry().inner == 1) {
     return "it does not sum along the innermost dimension";
   }
-  return refuses_all_but_types(workload, chip);
+  return types;
 }
 
 std::vector<SourceFile> sources(const std::string& family) {

@@ -20,7 +20,7 @@ Kernel cpu_two_pass_kernel() {
   kernel.backend = Backend::cpu;
   kernel.baseline = true;
   kernel.sources = cpu_space::sources("two_pass");
-  kernel.refuses = cpu_space::refuses_all_but_types;
+  kernel.refuses = cpu_space::refuses_types;
   kernel.space = space;
   kernel.constraints = {
       {"a row, or a slab of columns, has several tiles, or the tile is the smallest",

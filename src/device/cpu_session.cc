@@ -26,6 +26,10 @@ int64_t eviction_bytes(const Workload& workload, const Chip& chip) {
   return workload.cache == CacheState::hot || large ? 0 : 2 * cache;
 }
 
+// The copy moves the bytes of input and output, half of them each way: where integers are widened it reads more than
+// the input has.
+int64_t input_bytes(const Workload& workload) { return std::max(workload.bytes_read(), workload.copy_bytes()); }
+
 struct Loaded {
   std::string kernel;
   Family family = nullptr;
@@ -94,7 +98,7 @@ class CpuSession final : public Session {
         verifier_(leaves, team_, workload, seed) {}
 
   Expected<void> prepare(const Chip& chip) {
-    for (auto [buffer, bytes] : {std::pair{&in_, workload_.bytes_read()}, std::pair{&out_, workload_.bytes_written()},
+    for (auto [buffer, bytes] : {std::pair{&in_, input_bytes(workload_)}, std::pair{&out_, workload_.bytes_written()},
                                  std::pair{&eviction_, eviction_bytes(workload_, chip)}}) {
       if (bytes > 0) {
         auto allocated = Buffer::allocate(bytes);
@@ -105,6 +109,7 @@ class CpuSession final : public Session {
       }
     }
     fill(eviction_, 0);
+    fill(in_, 0);
     fill(out_, verifier_.poison());
     set_input(Input::exact);
     copy_ = fastest_copy(leaves_, team_, in_.data(), out_.data(), workload_.copy_bytes(), [this] { evict(); });
@@ -259,7 +264,7 @@ class CpuSession final : public Session {
 int64_t session_bytes(const Workload& workload, const Chip& chip) {
   const int64_t evicted = eviction_bytes(workload, chip);
   const auto [outer, n, inner] = workload.geometry();
-  return Buffer::footprint(workload.bytes_read()) + Buffer::footprint(workload.bytes_written()) +
+  return Buffer::footprint(input_bytes(workload)) + Buffer::footprint(workload.bytes_written()) +
          (evicted > 0 ? Buffer::footprint(evicted) : 0) + Verifier::reference_bytes(workload) +
          workspace_bytes(outer, n, inner, static_cast<int>(size_bytes(workload.accumulator)));
 }

@@ -41,9 +41,8 @@ void for_each(Team& team, int64_t count, Body body) {
 // Calls body(begin, end) for pieces of [0, elements), each on some thread.
 template <class Body>
 void for_pieces(Team& team, int64_t elements, Body body) {
-  for_each(team, (elements + kPieceElements - 1) / kPieceElements, [&](int64_t piece) {
-    body(piece * kPieceElements, std::min(elements, (piece + 1) * kPieceElements));
-  });
+  for_each(team, (elements + kPieceElements - 1) / kPieceElements,
+           [&](int64_t piece) { body(piece * kPieceElements, std::min(elements, (piece + 1) * kPieceElements)); });
 }
 
 // Faults from several threads.
@@ -130,9 +129,8 @@ int Verifier::poison() const { return is_floating(dtype_) ? 0xFF : 0x7F; }
 
 void Verifier::fill_exact(void* in) const {
   const int64_t slab = geometry_.n * geometry_.inner;
-  for_pieces(team_, geometry_.elements(), [&](int64_t begin, int64_t end) {
-    leaves_.fill_exact(in, begin, end, slab, geometry_.inner, seed_);
-  });
+  for_pieces(team_, geometry_.elements(),
+             [&](int64_t begin, int64_t end) { leaves_.fill_exact(in, begin, end, slab, geometry_.inner, seed_); });
 }
 
 void Verifier::fill_mixed(void* in) const {
