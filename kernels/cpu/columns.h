@@ -172,7 +172,7 @@ class NarrowScan {
   // Flat elements [begin, end), whole lines.
   void run(int64_t begin, int64_t end) {
     const int64_t skew = kWrite ? static_cast<int64_t>(reinterpret_cast<uintptr_t>(out_) / sizeof(Output)) % kWidth : 0;
-    const auto align_down = [skew](int64_t element) { return element - (element + skew) % kWidth; };
+    const auto align_down = [&](int64_t element) { return element - (element + skew) % kWidth; };
     const int64_t right = align_down(end) > begin ? align_down(end) : begin;
     const int64_t left = align_down(begin + kWidth - 1) < right ? align_down(begin + kWidth - 1) : right;
     elements(right, end);
@@ -188,6 +188,7 @@ class NarrowScan {
   using Output = typename E::Output;
   using I = Index<T>;
   static constexpr int kWidth = kLanes<T>;
+  static constexpr int64_t kTwoVectors = 2 * int64_t{kWidth};
 
   // One at a time, where vectors would not be whole.
   void elements(int64_t begin, int64_t end) {
@@ -222,7 +223,7 @@ class NarrowScan {
       right[lane] = sums_[(end + lane) % stride_];
     }
     int64_t left = end % slab_;  // of the slab that the next vector's last lane lies in, up to `position`
-    const bool short_slabs = slab_ < 2 * kWidth;
+    const bool short_slabs = slab_ < kTwoVectors;
     IndexVec<T> to_end = {};  // of short slabs: elements after a lane's up to the slab's end
     for (int lane = 0; lane < kWidth && short_slabs; ++lane) {
       to_end[lane] = static_cast<I>(slab_ - 1 - (end - kWidth + lane) % slab_);
@@ -250,7 +251,7 @@ class NarrowScan {
         continue;
       }
       // A slab begins or ends near here. Lanes below `first` are the end of the slab to the left.
-      const int64_t after = slab_ - left < 2 * kWidth ? slab_ - left : 2 * kWidth;
+      const int64_t after = slab_ - left < kTwoVectors ? slab_ - left : kTwoVectors;
       const auto first = static_cast<I>(left < kWidth ? kWidth - left : 0);
       const IndexVec<T> here = static_cast<I>(after + kWidth - 1) - lanes;
       right = vector(position, right, lanes >= first ? here : first - 1 - lanes, source, reach);

@@ -61,6 +61,25 @@ using UnalignedHalfBits [[gnu::vector_size(kVectorBytes / 2), gnu::aligned(2), g
 
 inline HalfBits load_halves(const void* p) { return *static_cast<const UnalignedHalfBits*>(p); }
 
+// The same as __builtin_convertvector, of which GCC 12 makes several instructions.
+inline Vec<uint32_t> load_wide_halves(const void* p) {
+#if defined(__AVX512F__)
+  return as<Vec<uint32_t>>(_mm512_maskz_cvtepu16_epi32(kAllLanes, as<__m256i>(load_halves(p))));
+#elif defined(__AVX2__)
+  return as<Vec<uint32_t>>(_mm256_cvtepu16_epi32(as<__m128i>(load_halves(p))));
+#else
+  return __builtin_convertvector(load_halves(p), Vec<uint32_t>);
+#endif
+}
+
+inline HalfBits narrow_to_halves(Vec<uint32_t> v) {
+#if defined(__AVX512F__)
+  return as<HalfBits>(_mm512_maskz_cvtepi32_epi16(kAllLanes, as<__m512i>(v)));
+#else
+  return __builtin_convertvector(v, HalfBits);
+#endif
+}
+
 // --- The type pairs.
 
 // Summed in the type itself.
@@ -92,7 +111,7 @@ struct F16 {
 #elif defined(__F16C__)
     return _mm256_cvtph_ps(as<__m128i>(load_halves(p)));
 #else
-    return float_of_half<Vec<float>>(__builtin_convertvector(load_halves(p), Vec<uint32_t>));
+    return float_of_half<Vec<float>>(load_wide_halves(p));
 #endif
   }
   template <bool kStreaming>
@@ -102,7 +121,7 @@ struct F16 {
 #elif defined(__F16C__)
     store_vector<kStreaming>(p, _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
 #else
-    store_vector<kStreaming>(p, __builtin_convertvector(half_of_float<Vec<uint32_t>>(v), HalfBits));
+    store_vector<kStreaming>(p, narrow_to_halves(half_of_float<Vec<uint32_t>>(v)));
 #endif
   }
   static float widen(Half value) { return float_of_half<float>(uint32_t{value.bits}); }
@@ -113,13 +132,11 @@ struct BF16 {
   using Input = BFloat16;
   using Accumulator = float;
   using Output = BFloat16;
-  static Vec<float> load(const BFloat16* p) {
-    return float_of_bfloat16<Vec<float>>(__builtin_convertvector(load_halves(p), Vec<uint32_t>));
-  }
+  static Vec<float> load(const BFloat16* p) { return float_of_bfloat16<Vec<float>>(load_wide_halves(p)); }
   // Not the instruction of AVX512_BF16: it takes subnormal values for 0.
   template <bool kStreaming>
   static void store(BFloat16* p, Vec<float> v) {
-    store_vector<kStreaming>(p, __builtin_convertvector(bfloat16_of_float<Vec<uint32_t>>(v), HalfBits));
+    store_vector<kStreaming>(p, narrow_to_halves(bfloat16_of_float<Vec<uint32_t>>(v)));
   }
   static float widen(BFloat16 value) { return float_of_bfloat16<float>(uint32_t{value.bits}); }
   static BFloat16 narrow(float value) { return {static_cast<uint16_t>(bfloat16_of_float<uint32_t>(value))}; }
@@ -130,7 +147,14 @@ struct I32ToI64 {
   using Accumulator = uint64_t;
   using Output = uint64_t;
   static Vec<uint64_t> load(const uint32_t* p) {
-    return as<Vec<uint64_t>>(__builtin_convertvector(*reinterpret_cast<const Packed*>(p), Vec<int64_t>));
+    const Packed values = *reinterpret_cast<const UnalignedPacked*>(p);
+#if defined(__AVX512F__)
+    return as<Vec<uint64_t>>(_mm512_maskz_cvtepi32_epi64(static_cast<__mmask8>(kAllLanes), as<__m256i>(values)));
+#elif defined(__AVX2__)
+    return as<Vec<uint64_t>>(_mm256_cvtepi32_epi64(as<__m128i>(values)));
+#else
+    return as<Vec<uint64_t>>(__builtin_convertvector(values, Vec<int64_t>));
+#endif
   }
   template <bool kStreaming>
   static void store(uint64_t* p, Vec<uint64_t> v) {
@@ -140,7 +164,8 @@ struct I32ToI64 {
   static uint64_t narrow(uint64_t value) { return value; }
 
  private:
-  using Packed [[gnu::vector_size(kVectorBytes / 2), gnu::aligned(4), gnu::may_alias]] = int32_t;
+  using Packed [[gnu::vector_size(kVectorBytes / 2)]] = int32_t;
+  using UnalignedPacked [[gnu::vector_size(kVectorBytes / 2), gnu::aligned(4), gnu::may_alias]] = int32_t;
 };
 
 }  // namespace scantune::cpu::SCANTUNE_CPU_ISA

@@ -41,7 +41,7 @@ struct Tuning {
 // Memory a family keeps from run to run: O(tiles). Grows as needed; contents mean nothing between runs.
 struct TileState {
   std::atomic<uint32_t> ready{0};  // the run whose sum this is
-  Sum sum;
+  Sum sum{};
 };
 struct Workspace {
   struct alignas(64) Line {

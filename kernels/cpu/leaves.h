@@ -37,7 +37,7 @@ inline constexpr int kAheads = 3;
 
 // A sum in the accumulator of some type pair: its bits, from the lowest. All zero: 0.
 struct Sum {
-  uint64_t bits = 0;
+  uint64_t bits;
 };
 
 struct ScanSpan {

@@ -40,7 +40,7 @@ void row_carry(const Leaves& leaves, Team& team, const Tensor& tensor, const Tun
         scan({tensor.in, tensor.out, begin, end, tensor.n, {}, 0, tuning.tile});
         continue;
       }
-      Sum carry;
+      Sum carry{};
       for (int64_t tile_end = end; tile_end > begin;) {
         const int64_t tile_begin = std::max(begin, tile_end - tuning.tile);
         const int64_t next = std::max(begin, tile_begin - tuning.tile);

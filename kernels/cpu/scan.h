@@ -26,7 +26,7 @@ inline T value_of(Sum sum) {
 
 template <class T>
 inline Sum sum_of(T value) {
-  Sum sum;
+  Sum sum{};
   __builtin_memcpy(&sum.bits, &value, sizeof value);
   return sum;
 }
@@ -98,7 +98,7 @@ struct PartSums {
 template <class E>
 typename PartSums<E>::Total wide_sum(const typename E::Input* values, int64_t count) {
   using Total = typename PartSums<E>::Total;
-  constexpr int kWidth = kLanes<typename E::Accumulator>;
+  constexpr int64_t kWidth = kLanes<typename E::Accumulator>;
   constexpr int kParts = PartSums<E>::kParts;
   PartSums<E> sums;
   int64_t i = 0;
@@ -169,7 +169,7 @@ class Lookahead {
  private:
   using Input = typename E::Input;
   using Accumulator = typename E::Accumulator;
-  static constexpr int kWidth = kLanes<Accumulator>;
+  static constexpr int64_t kWidth = kLanes<Accumulator>;
   const Input* in_;
   const Input* next_;
   int64_t left_;

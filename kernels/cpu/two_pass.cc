@@ -36,7 +36,7 @@ void rows(const Leaves& leaves, Team& team, const Tensor& tensor, const Tuning& 
   });
 
   // From sums of tiles to what each tile starts with. Serial: there are few tiles.
-  Sum right;
+  Sum right{};
   for (int64_t tile = tiles; tile-- > 0;) {
     const Sum carry = tile_end(tile) % tensor.n == 0 ? Sum{} : right;
     const bool row_goes_on = row_end(tensor, tile * tuning.tile) > tile_end(tile);

@@ -183,6 +183,18 @@ inline IndexVec<T> lane_numbers() {
 // Lane l becomes the sum of lanes l and above: log2(lanes) steps, each adding what lies 1, 2, 4, ... above.
 template <class T>
 inline Vec<T> scan_lanes(Vec<T> v) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    // Within quarters first, whose shifts are cheap; then what begins each quarter goes to those below it.
+    v += as<Vec<T>>(_mm512_bsrli_epi128(as<__m512i>(v), 4));
+    v += as<Vec<T>>(_mm512_bsrli_epi128(as<__m512i>(v), 8));
+    const __m512i next = _mm512_setr_epi32(4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12, 0, 0, 0, 0);
+    const __m512i second = _mm512_setr_epi32(8, 8, 8, 8, 12, 12, 12, 12, 0, 0, 0, 0, 0, 0, 0, 0);
+    v += as<Vec<T>>(_mm512_maskz_permutexvar_epi32(0x0FFF, next, as<__m512i>(v)));
+    v += as<Vec<T>>(_mm512_maskz_permutexvar_epi32(0x00FF, second, as<__m512i>(v)));
+    return v;
+  }
+#endif
   v += from_above<1, T>(v);
   if constexpr (kLanes < T >> 2) {
     v += from_above<2, T>(v);

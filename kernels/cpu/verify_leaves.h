@@ -287,7 +287,7 @@ Faults check_bound(const void* values, int64_t begin, int64_t end, int64_t n, un
 }
 
 // Columns side by side, a few cache lines of them at a time, from the bottom line up.
-inline constexpr int kColumnOctets = 8;
+inline constexpr int64_t kColumnOctets = 8;
 
 template <class Input, class T>
 Faults check_bound_columns(const void* values, int64_t line_begin, int64_t line_end, int64_t column_begin,

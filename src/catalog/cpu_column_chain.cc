@@ -4,6 +4,8 @@
 namespace scantune {
 namespace {
 
+constexpr int64_t kLeastLines = 256;
+
 Space space(const Workload& /*workload*/, const Chip& chip) {
   return {{cpu_space::tile("elements that a thread sums, keeps in its cache and scans", {16384, 65536, 1048576}),
            cpu_space::threads(chip), cpu_space::store(chip)}};
@@ -20,10 +22,10 @@ Kernel cpu_column_chain_kernel() {
   kernel.refuses = cpu_space::refuses_rows;
   kernel.space = space;
   kernel.constraints = {
-      {"a slab is larger than four tiles",
+      {"a slab has four tiles and 256 lines, at least",
        [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
          const Geometry g = workload.geometry();
-         return g.n >= 4 * 64 && g.n * g.inner >= 4 * variant.number("tile");
+         return g.n >= kLeastLines && g.n * g.inner >= 4 * variant.number("tile");
        }},
       {"there is more than one thread to hand sums to",
        [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
