@@ -22,8 +22,7 @@ constexpr const char* kHead =
 
 constexpr const char* kTail =
     "\n"
-    "The best of each shape is merged into the --out file when it is known. Ctrl-C keeps what is\n"
-    "known; the same command again goes on from there.\n"
+    "Ctrl-C keeps what is known; the same command again goes on from there.\n"
     "Exit codes: 0 done, 1 no variant worked or device lost, 2 bad input or environment, 130 interrupted.\n";
 
 constexpr const char* kListHead =
@@ -128,7 +127,7 @@ void add_tune_options(CLI::App& app, TuneCommand& tune) {
   add_text(app, "--dim", target.dim, "N", kWhat, "the scanned dimension, negative from the end (default -1)");
   add_text(app, "--dtype", target.dtype, "TYPE", kWhat, "element type (default f32); see scantune list dtypes");
   add_text(app, "--accumulate", target.accumulate, "TYPE", kWhat,
-           "the type of sums: i64 for i32, whose result is i64 then (default f32 for halves, else dtype)");
+           "the type of sums: i64 for i32 (default f32 for halves, else dtype)");
   add_text(app, "--cache", target.cache, "cold|hot", kWhat, "whether inputs may lie in the L2 (default cold)");
   add_text(app, "--kernels", target.kernels, "A,B", kWhat, "only these families; see scantune list kernels");
   add_texts(app, "--set", target.settings, "P=V,V", kWhat,
