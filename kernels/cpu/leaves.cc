@@ -65,7 +65,7 @@ constexpr void fill_stores(ScanLeaves::Scan (&row)[kStores]) {
   row[static_cast<int>(Store::streaming)] = scan<E, kAhead, kUnroll, Store::streaming>;
 }
 
-// All unrolls would make the binary three times as large; only f32, the type that is tuned most, has them.
+// All unrolls of all types would make the row leaves twice as large; only f32, the type that is tuned most, has them.
 template <class E, Ahead kAhead>
 constexpr void fill_unrolls(ScanLeaves::Scan (&plane)[kUnrollCount][kStores]) {
   static_assert(kUnrolls[1] == kCommonUnroll);
