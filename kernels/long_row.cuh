@@ -117,6 +117,7 @@ __device__ __forceinline__ void load_slot(unsigned char* data, LongRowSlot<T, Ac
   const T* from = tile.row + tile.split.head + tile.begin * kPerVector<T>;
   const int skipped = tile.begin >= 0 ? 0 : tile.begin < -kTileVectors ? kTileVectors : static_cast<int>(-tile.begin);
   if (kStorage == Storage::bulk) {
+    __syncwarp();  // all lanes have read the ticket, which is written again once the tile is there
     if (lane == 0) {
       bulk_load(data + skipped * kAccessBytes, from + skipped * kPerVector<T>,
                 static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes), &slot.landed);
@@ -178,21 +179,24 @@ __device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsi
     }
     const LongRowTile<T> tile = long_row_tile<T, kTileVectors>(in, ticket, tiles, n);
     Output<T, Acc>* row_out = out + tile.offset;
-    load_slot<T, Acc, kTileVectors, kStorage>(data, slot, tile, phase);
-
-    // The row's last elements, if they fill no vector, lie right of tile 0; its first ones left of the last.
+    // The row's last elements, if they fill no vector, lie right of tile 0; its first ones left of the last. They
+    // are on their way with the tile.
     const int tails = tile.index == 0 ? tile.split.tail : 0;
     const int heads = tile.index + 1 == static_cast<int>(tiles) ? tile.split.head : 0;
+    const Acc tail_element = lane < tails ? static_cast<Acc>(tile.row[n - tails + lane]) : Acc(0);
+    const Acc head_element = lane < heads ? static_cast<Acc>(tile.row[lane]) : Acc(0);
+    load_slot<T, Acc, kTileVectors, kStorage>(data, slot, tile, phase);
+
     Acc tail = 0;
     if (tails > 0) {
-      const Acc sum = scan_edge<T, Acc>(tile.row + n - tails, tails);
+      const Acc sum = warp_suffix_sum<kPerVector<T>>(tail_element);
       if (lane < tails) {
         row_out[n - tails + lane] = static_cast<Output<T, Acc>>(sum);
       }
       tail = __shfl_sync(kAllLanes, sum, 0);
     }
     if (heads > 0) {
-      const Acc sum = scan_edge<T, Acc>(tile.row, heads);
+      const Acc sum = warp_suffix_sum<kPerVector<T>>(head_element);
       if (lane < heads) {
         slot.heads[lane] = sum;
       }
@@ -370,6 +374,7 @@ __global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
       barrier_init(&slots[s].landed, 1);
       barrier_init(&slots[s].full, 1);
     }
+    barrier_init_end();
   }
   __syncthreads();
   wait_for_launch_in_front();
