@@ -314,9 +314,12 @@ std::vector<Geometry> geometries(const Family& family, const std::string& settin
           {3, tile + 1, 1},
           {1, 2 * tile + 7, 1},
           {2, 3 * tile - 5, 1},
+          {2, tile + tile / 2 + 3, 1},
+          {1, 3 * tile + 91, 1},
           {1, 4 * tile + 509, 1},
           {33, 5, 1},
-          {1, 7 * tile + 3, 1}};
+          {1, 7 * tile + 3, 1},
+          {1, tile <= 512 ? 67 * tile : 11 * tile, 1}};
 }
 
 namespace {
