@@ -83,24 +83,61 @@ __device__ __forceinline__ void async_wait() {
   asm volatile("cp.async.wait_group %0;" : : "n"(kUnderWay) : "memory");
 }
 
-// --- Bulk copies: one thread moves a whole tile, a barrier in shared memory says when (sm_90) ---------
+// --- Barriers in shared memory (sm_80) --------------------------------------------------------------
+//
+// A barrier ends a phase when it was arrived at as often as it was told, and all bytes that copies announced
+// are there. Phases count from 0 and are waited for by parity: no thread may fall two phases behind. What
+// a thread wrote before it arrived is visible to those that waited.
 
-// A barrier in shared memory. Its phases are counted from 0, and waited for by parity.
-using BulkBarrier = unsigned long long;
+using Barrier = unsigned long long;
 
-// By one thread; the others may use the barrier after a __syncthreads(). One arrival ends a phase,
-// once all bytes it announced are there.
-__device__ __forceinline__ void bulk_barrier_init(BulkBarrier* barrier) {
+// By one thread; the others may use the barrier after a __syncthreads().
+__device__ __forceinline__ void barrier_init(Barrier* barrier, unsigned arrivals) {
+  asm volatile("mbarrier.init.shared.b64 [%0], %1;" : : "r"(shared_address(barrier)), "r"(arrivals) : "memory");
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" : : "r"(shared_address(barrier)) : "memory");
   asm volatile("fence.mbarrier_init.release.cluster;" : : : "memory");
   asm volatile("fence.proxy.async;" : : : "memory");
 #endif
 }
 
-// By one thread: announces `bytes` and starts to copy them. Addresses and `bytes` are multiples of 16;
-// with no bytes the phase ends at once.
-__device__ __forceinline__ void bulk_load(void* shared, const void* global, unsigned bytes, BulkBarrier* barrier) {
+__device__ __forceinline__ void barrier_arrive(Barrier* barrier) {
+  unsigned long long phase;
+  asm volatile("mbarrier.arrive.shared.b64 %0, [%1];" : "=l"(phase) : "r"(shared_address(barrier)) : "memory");
+}
+
+// Waits until the phase of this parity has ended.
+__device__ __forceinline__ void barrier_wait(Barrier* barrier, unsigned parity) {
+  unsigned ended;
+  do {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+    asm volatile(
+        "{\n"
+        ".reg .pred ended;\n"
+        "mbarrier.try_wait.parity.shared::cta.b64 ended, [%1], %2;\n"
+        "selp.u32 %0, 1, 0, ended;\n"
+        "}\n"
+        : "=r"(ended)
+        : "r"(shared_address(barrier)), "r"(parity)
+        : "memory");
+#else
+    asm volatile(
+        "{\n"
+        ".reg .pred ended;\n"
+        "mbarrier.test_wait.parity.shared.b64 ended, [%1], %2;\n"
+        "selp.u32 %0, 1, 0, ended;\n"
+        "}\n"
+        : "=r"(ended)
+        : "r"(shared_address(barrier)), "r"(parity)
+        : "memory");
+#endif
+  } while (ended == 0);
+}
+
+// --- Bulk copies: one thread moves a whole tile, a barrier says when it is there (sm_90) ---------------
+
+// Arrives at the barrier, announces `bytes` to it and starts to copy them. Addresses and `bytes` are
+// multiples of 16; `bytes` may be 0.
+__device__ __forceinline__ void bulk_load(void* shared, const void* global, unsigned bytes, Barrier* barrier) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
                :
@@ -115,20 +152,12 @@ __device__ __forceinline__ void bulk_load(void* shared, const void* global, unsi
 #endif
 }
 
-// Waits until the phase of this parity has ended; what was copied in it is then visible.
-__device__ __forceinline__ void bulk_wait(BulkBarrier* barrier, unsigned parity) {
-#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
-  asm volatile(
-      "{\n"
-      ".reg .pred done;\n"
-      "again:\n"
-      "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
-      "@!done bra again;\n"
-      "}\n"
-      :
-      : "r"(shared_address(barrier)), "r"(parity)
-      : "memory");
-#endif
+// --- Barriers of a part of a block ------------------------------------------------------------------
+
+// As __syncthreads(), for the `threads` threads (whole warps) that call it with this id, from 1 to 15.
+template <int kId>
+__device__ __forceinline__ void sync_part(int threads) {
+  asm volatile("bar.sync %0, %1;" : : "n"(kId), "r"(threads) : "memory");
 }
 
 // --- Words that blocks hand to one another ----------------------------------------------------------

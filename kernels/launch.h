@@ -31,6 +31,20 @@ SCANTUNE_LAUNCH_RULE int tile_vectors_per_thread(int tile, int warps, int elemen
   return tile * element_bytes / (warps * kWarpThreads * kAccessBytes);
 }
 
+// Where tiles are while their loads are under way.
+enum class Storage {
+  registers,  // of the threads that loaded them
+  async,      // shared memory, by cp.async
+  bulk,       // shared memory, by bulk copies: from sm_90 on
+};
+
+// Dynamic shared memory of a ring of tiles (ring.cuh): the slots, and for bulk copies a barrier each.
+SCANTUNE_LAUNCH_RULE long long tile_ring_bytes(int tile, int stages, int element_bytes, Storage storage) {
+  return storage == Storage::registers
+             ? 0
+             : static_cast<long long>(stages) * tile * element_bytes + (storage == Storage::bulk ? 8 * stages : 0);
+}
+
 // 64-bit words that hand a sum from one block to another (status.cuh).
 SCANTUNE_LAUNCH_RULE int status_words(int accumulator_bytes) { return accumulator_bytes / 4; }
 

@@ -25,8 +25,11 @@
 //   T        element type            Acc      type of the sums
 //   kTile    elements a tile: a multiple of kWarps * 512 bytes
 //   kWarps   warps a block: a power of two up to 32
-//   kStages  tiles in registers at once: 1 loads a tile and scans it, 2 loads one tile ahead, ...
-//            Registers hold kStages * kTile elements: the constraint model (src/catalog) knows what fits.
+//   kStages  tiles under way at once: 1 loads a tile and scans it, 2 loads one tile ahead, ...
+//   kStorage where they are on their way: Storage::registers, or a ring in shared memory (ring.cuh), filled
+//            by Storage::async (sm_80) or Storage::bulk (sm_90). What fits, the catalog knows
+//            (src/catalog/row_carry.cc). With one stage and a tile as wide as the row, in
+//            registers, the whole row is resident: read at once, and written at once.
 //
 // Requirements: `in` and `out` are aligned to T and do not overlap (in place, a row's tail would be read
 // by some warps after another has written it). Rows that lie at the same offset from 16 bytes in `in`
@@ -38,12 +41,12 @@
 // one block less there, and what fits could not be told from the tile.
 #pragma once
 
+#include "ring.cuh"
 #include "row_carry.launch.h"
-#include "scan.cuh"
 
 namespace scantune {
 
-// Scans one row. `buffer` is the half of `warp_sums` to be used next.
+// Scans the vectors of a row. `buffer` is the half of `warp_sums` to be used next.
 template <class T, class Acc, int kTile, int kWarps, int kStages>
 __device__ __forceinline__ Acc scan_vectors(const T* in, Output<T, Acc>* out, long long vectors, Acc carry,
                                             Acc (&warp_sums)[2][kWarps], int& buffer) {
@@ -88,12 +91,45 @@ __device__ __forceinline__ Acc scan_vectors(const T* in, Output<T, Acc>* out, lo
   return carry;
 }
 
-template <class T, class Acc, int kTile, int kWarps, int kStages>
-__global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
-    row_carry(const T* in, Output<T, Acc>* out, void* /*workspace*/, long long outer, long long n,
-              long long /*inner*/) {
-  __shared__ Acc warp_sums[2][kWarps];
-  int buffer = 0;
+// The same, with the tiles under way in a ring.
+template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
+__device__ __forceinline__ Acc scan_vectors(const T* in, Output<T, Acc>* out, long long vectors, Acc carry,
+                                            Acc (&warp_sums)[2][kWarps], int& buffer,
+                                            TileRing<T, kTile, kWarps, kStages, kStorage>& ring) {
+  using Ring = TileRing<T, kTile, kWarps, kStages, kStorage>;
+  constexpr int kVectors = Ring::kVectors;
+  constexpr int kTileVectors = Ring::kTileVectors;
+  static_assert(kWarps >= 2, "the ring needs the barrier between warps");
+  const bool aligned = same_alignment<T, Acc>(in, out);
+  long long tile = vectors - kTileVectors;
+  Output<T, Acc>* to = out + (tile + first_vector<kVectors>()) * kPerVector<T>;
+#pragma unroll
+  for (int s = 0; s < kStages; ++s) {
+    ring.load(in, tile - s * kTileVectors);
+  }
+  for (; tile > -kTileVectors; tile -= kTileVectors, to -= kTile) {
+    Vector<T> loaded[kVectors];
+    ring.read(loaded, tile);
+    Acc right[kVectors];
+    const Acc warp_sum = scan_stretch(right, loaded);
+    const BlockSums<Acc> block = exchange_warp_sums<kWarps>(warp_sum, warp_sums[buffer]);
+    buffer ^= 1;
+    ring.load(in, tile - kStages * kTileVectors);  // behind the barrier: everyone has read the slot
+    store_tile<T, Acc>(loaded, right, block.right + carry, to, position_in<kVectors, kTileVectors>(tile), tile >= 0,
+                       aligned);
+    carry += block.total;
+  }
+#pragma unroll
+  for (int s = 0; s < kStages; ++s) {
+    ring.skip();  // what was loaded left of the row: nothing
+  }
+  return carry;
+}
+
+// The running sums of a block's rows, whose vectors `scan` scans.
+template <class T, class Acc, class Scan>
+__device__ __forceinline__ void for_each_row(const T* in, Output<T, Acc>* out, long long outer, long long n,
+                                             const Scan& scan) {
   for (long long r = blockIdx.x; r < outer; r += gridDim.x) {
     const T* row_in = in + r * n;
     Output<T, Acc>* row_out = out + r * n;
@@ -104,11 +140,30 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
       carry = __shfl_sync(kAllLanes, sum, 0);
       store_edge(row_out + n - row.tail, row.tail, sum, Acc(0));
     }
-    carry = scan_vectors<T, Acc, kTile, kWarps, kStages>(row_in + row.head, row_out + row.head, row.vectors, carry,
-                                                         warp_sums, buffer);
+    carry = scan(row_in + row.head, row_out + row.head, row.vectors, carry);
     if (row.head > 0) {
       store_edge(row_out, row.head, scan_edge<T, Acc>(row_in, row.head), carry);
     }
+  }
+}
+
+template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
+__global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
+    row_carry(const T* in, Output<T, Acc>* out, void* /*workspace*/, long long outer, long long n,
+              long long /*inner*/) {
+  __shared__ Acc warp_sums[2][kWarps];
+  int buffer = 0;
+  if constexpr (kStorage == Storage::registers) {
+    for_each_row<T, Acc>(
+        in, out, outer, n, [&](const T* row_in, Output<T, Acc>* row_out, long long vectors, Acc carry) {
+          return scan_vectors<T, Acc, kTile, kWarps, kStages>(row_in, row_out, vectors, carry, warp_sums, buffer);
+        });
+  } else {
+    TileRing<T, kTile, kWarps, kStages, kStorage> ring;
+    for_each_row<T, Acc>(in, out, outer, n,
+                         [&](const T* row_in, Output<T, Acc>* row_out, long long vectors, Acc carry) {
+                           return scan_vectors<T, Acc>(row_in, row_out, vectors, carry, warp_sums, buffer, ring);
+                         });
   }
 }
 

@@ -8,7 +8,8 @@ namespace scantune {
 struct RowCarryParams {
   int tile;    // elements
   int warps;   // a block
-  int stages;  // tiles in registers at once
+  int stages;  // tiles under way at once
+  Storage storage = Storage::registers;
 };
 
 // 16-byte accesses with which a thread loads its part of a tile. A variant needs at least one.
@@ -22,11 +23,14 @@ SCANTUNE_LAUNCH_RULE int row_carry_vectors(RowCarryParams p, int element_bytes) 
 // sm_80 to sm_120; tests/compile/constraints_test.cc holds it against the compiler.
 SCANTUNE_LAUNCH_RULE int row_carry_registers(RowCarryParams p, int element_bytes) {
   const int vectors = row_carry_vectors(p, element_bytes);
+  if (p.storage != Storage::registers) {
+    return 6 * vectors + 36;
+  }
   return 4 * vectors * p.stages + (p.stages == 1 ? 16 : 2 * vectors + 20);
 }
 
-SCANTUNE_LAUNCH_RULE LaunchDims row_carry_launch(long long outer, RowCarryParams p) {
-  return {grid_for(outer), p.warps * kWarpThreads, 0};
+SCANTUNE_LAUNCH_RULE LaunchDims row_carry_launch(long long outer, RowCarryParams p, int element_bytes) {
+  return {grid_for(outer), p.warps * kWarpThreads, tile_ring_bytes(p.tile, p.stages, element_bytes, p.storage)};
 }
 
 // Shared memory the kernel declares: two buffers of one sum a warp.

@@ -130,6 +130,24 @@ __device__ __forceinline__ Results<T, Acc> scan_vector(const Vector<T>& vector, 
   return results;
 }
 
+// The sum of a vector's elements, neighbours first.
+template <class Acc, class T>
+__device__ __forceinline__ Acc sum_of(const Vector<T>& vector) {
+  Acc sums[kPerVector<T>];
+#pragma unroll
+  for (int e = 0; e < kPerVector<T>; ++e) {
+    sums[e] = static_cast<Acc>(vector.x[e]);
+  }
+#pragma unroll
+  for (int distance = 1; distance < kPerVector<T>; distance *= 2) {
+#pragma unroll
+    for (int e = 0; e < kPerVector<T>; e += 2 * distance) {
+      sums[e] += sums[e + distance];
+    }
+  }
+  return sums[0];
+}
+
 // Which vector of a tile is the thread's first. Its others follow 32 vectors apart.
 template <int kVectors>
 __device__ __forceinline__ int first_vector() {
@@ -256,6 +274,15 @@ struct BlockSums {
   Acc total;  // the sum of all warps
 };
 
+// What follows from the sums of all warps, once they are in `shared`. `warp` is the calling one.
+template <int kWarps, class Acc>
+__device__ __forceinline__ BlockSums<Acc> sums_of_warps(const Acc* shared, int warp) {
+  const int lane = threadIdx.x % kWarpThreads;
+  const Acc from_warp = warp_suffix_sum<kWarps>(lane < kWarps ? shared[lane] : Acc(0));
+  const Acc right = __shfl_sync(kAllLanes, from_warp, (warp + 1) % kWarpThreads);
+  return {warp + 1 < kWarps ? right : Acc(0), __shfl_sync(kAllLanes, from_warp, 0)};
+}
+
 // Exchanges the warps' sums. One barrier: `shared` must be another buffer than in the call before.
 template <int kWarps, class Acc>
 __device__ __forceinline__ BlockSums<Acc> exchange_warp_sums(Acc warp_sum, Acc* shared) {
@@ -268,9 +295,7 @@ __device__ __forceinline__ BlockSums<Acc> exchange_warp_sums(Acc warp_sum, Acc* 
     shared[warp] = warp_sum;
   }
   __syncthreads();
-  const Acc from_warp = warp_suffix_sum<kWarps>(lane < kWarps ? shared[lane] : Acc(0));
-  const Acc right = __shfl_sync(kAllLanes, from_warp, (warp + 1) % kWarpThreads);
-  return {warp + 1 < kWarps ? right : Acc(0), __shfl_sync(kAllLanes, from_warp, 0)};
+  return sums_of_warps<kWarps>(shared, warp);
 }
 
 // --- A row's ragged ends --------------------------------------------------------------------------

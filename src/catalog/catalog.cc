@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/families.h"
+#include "catalog/prune.h"
 #include "core/digest.h"
 
 namespace scantune {
@@ -91,8 +92,9 @@ Expected<std::vector<Space>> narrowed_spaces(const std::vector<const Kernel*>& c
 }  // namespace
 
 const std::vector<Kernel>& kernels() {
-  static const std::vector<Kernel> all = {three_pass_kernel(), row_carry_kernel(), cpu_two_pass_kernel(),
-                                          cpu_row_carry_kernel(), cpu_tile_chain_kernel()};
+  static const std::vector<Kernel> all = {three_pass_kernel(),    row_carry_kernel(),    short_row_kernel(),
+                                          long_row_kernel(),      cpu_two_pass_kernel(), cpu_row_carry_kernel(),
+                                          cpu_tile_chain_kernel()};
   return all;
 }
 
@@ -136,6 +138,9 @@ Expected<std::vector<Candidate>> candidates(const Workload& workload, const Chip
       std::string broken = broken_constraint(*kernel, variant, workload, chip);
       all.push_back({kernel, std::move(variant), std::move(broken)});
     }
+  }
+  if (selection.prune) {
+    prune(all, workload, chip);
   }
   return all;
 }

@@ -26,6 +26,7 @@ struct Selection {
   };
   std::vector<std::string> kernels;
   std::vector<Narrowing> settings;  // a parameter must exist in at least one selected family
+  bool prune = true;                // leaves out what cannot be best (prune.h)
 };
 
 struct Candidate {
@@ -34,8 +35,8 @@ struct Candidate {
   std::string broken;  // the constraint it breaks; empty where it is admitted
 };
 
-// Every point of the selected families' spaces, those that break a constraint included (they are
-// reported as ruled out). Bad input: an unknown family, parameter or value, or a family that
+// Every point of the selected families' spaces, those that break a constraint or are pruned included (they
+// are reported as ruled out). Bad input: an unknown family, parameter or value, or a family that
 // refuses the workload though asked for by name.
 Expected<std::vector<Candidate>> candidates(const Workload& workload, const Chip& chip, const Selection& selection);
 

@@ -6,15 +6,46 @@
 #include "catalog/rows.h"
 
 namespace scantune::row_space {
+namespace {
 
-Space space(const std::vector<int64_t>& tiles) {
-  return {{{"tile", "elements a block scans at a time", rows::values(tiles)},
-           {"warps", "warps a block", rows::values({4, 8, 16, 32})},
-           {"stages", "tiles whose loads are in flight at once, in registers", rows::values({1, 2, 3})}}};
+constexpr int64_t kSmallestTileBytes = 4096;
+
+}  // namespace
+
+std::vector<Value> tiles_of(const std::vector<int64_t>& bytes, const Workload& workload) {
+  std::vector<Value> elements;
+  elements.reserve(bytes.size());
+  for (const int64_t size : bytes) {
+    elements.emplace_back(size / size_bytes(workload.dtype));
+  }
+  return elements;
 }
 
-std::vector<SourceFile> sources(const std::string& family) {
-  return embedded({family + ".cuh", family + ".launch.h", "scan.cuh", "device.cuh", "launch.h"});
+Param tile(std::vector<Value> elements) { return {"tile", "elements a block scans at a time", std::move(elements)}; }
+
+Param warps(const std::vector<int64_t>& warps) { return {"warps", "warps a block", rows::values(warps)}; }
+
+Storage storage(const Variant& variant) {
+  const std::string& word = variant.word("storage");
+  return word == "bulk" ? Storage::bulk : word == "async" ? Storage::async : Storage::registers;
+}
+
+Param storage(const std::vector<std::string>& kinds, const Chip& chip) {
+  constexpr int kBulkCopies = 90;
+  Param param{
+      "storage", "where tiles are while they are loaded: registers, or shared memory by cp.async or bulk copy", {}};
+  for (const std::string& kind : kinds) {
+    if (kind != "bulk" || chip.compute_capability >= kBulkCopies) {
+      param.values.emplace_back(kind);
+    }
+  }
+  return param;
+}
+
+std::vector<SourceFile> sources(const std::string& family, const std::vector<std::string>& others) {
+  std::vector<std::string> files = {family + ".cuh", family + ".launch.h", "scan.cuh", "device.cuh", "launch.h"};
+  files.insert(files.end(), others.begin(), others.end());
+  return embedded(files);
 }
 
 Constraint enough_vectors() {
@@ -29,20 +60,25 @@ Constraint enough_vectors() {
 Constraint not_wider_than_the_row() {
   return {"a tile is no more than twice the row, unless it is the smallest",
           [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
-            constexpr int64_t kSmallest = 1024;
             const int64_t tile = variant.number("tile");
-            return tile <= kSmallest || tile < 2 * workload.geometry().n;
+            return tile <= kSmallestTileBytes / size_bytes(workload.dtype) || tile < 2 * workload.geometry().n;
           }};
 }
 
 int register_limit(int block_threads, const Chip& chip) {
-  return std::min(chip.max_registers_per_thread, chip.registers_per_sm / block_threads / 8 * 8);
+  constexpr int kAllocated = 128;  // threads: warps get registers four at a time, one of each scheduler
+  const int threads = (block_threads + kAllocated - 1) / kAllocated * kAllocated;
+  return std::min(chip.max_registers_per_thread, chip.registers_per_sm / threads / 8 * 8);
 }
 
-Launch launch(const std::string& function, const Variant& variant, const Workload& workload, const LaunchDims& dims) {
-  return {.entry = fmt::format("scantune::{}<{}, {}, {}, {}, {}>", function, cuda_type(workload.dtype),
-                               cuda_type(workload.accumulator), variant.number("tile"), variant.number("warps"),
-                               variant.number("stages")),
+bool fits_shared_memory(const ResourceEstimate& estimate, const Chip& chip) {
+  return estimate.shared_bytes_per_block <= chip.shared_bytes_per_block;
+}
+
+Launch launch(const std::string& function, const std::string& settings, const Workload& workload,
+              const LaunchDims& dims) {
+  return {.entry = fmt::format("scantune::{}<{}, {}, {}>", function, cuda_type(workload.dtype),
+                               cuda_type(workload.accumulator), settings),
           .grid_blocks = dims.grid_blocks,
           .block_threads = dims.block_threads,
           .shared_bytes = dims.shared_bytes};

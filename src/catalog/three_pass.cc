@@ -6,7 +6,10 @@
 namespace scantune {
 namespace {
 
-ThreePassParams params(const Variant& variant) { return row_space::params<ThreePassParams>(variant); }
+ThreePassParams params(const Variant& variant) {
+  return {static_cast<int>(variant.number("tile")), static_cast<int>(variant.number("warps")),
+          static_cast<int>(variant.number("stages"))};
+}
 
 int element_bytes(const Workload& workload) { return static_cast<int>(size_bytes(workload.dtype)); }
 
@@ -21,9 +24,11 @@ std::vector<Launch> launches(const Variant& variant, const Workload& workload, c
   const Geometry g = workload.geometry();
   const LaunchDims tiles = three_pass_tiles_launch(g.outer, g.n, params(variant));
   const LaunchDims rows = three_pass_prefix_launch(g.outer, params(variant));
-  return {row_space::launch("block_sums", variant, workload, tiles),
-          row_space::launch("block_prefix", variant, workload, rows),
-          row_space::launch("cumsum_with_prefix", variant, workload, tiles)};
+  const ThreePassParams p = params(variant);
+  const std::string settings = fmt::format("{}, {}, {}", p.tile, p.warps, p.stages);
+  return {row_space::launch("block_sums", settings, workload, tiles),
+          row_space::launch("block_prefix", settings, workload, rows),
+          row_space::launch("cumsum_with_prefix", settings, workload, tiles)};
 }
 
 int64_t workspace_bytes(const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
@@ -48,8 +53,10 @@ Kernel three_pass_kernel() {
   kernel.baseline = true;
   kernel.sources = row_space::sources("three_pass");
   kernel.refuses = rows::refuses;
-  kernel.space = [](const Workload& /*workload*/, const Chip& /*chip*/) {
-    return row_space::space({1024, 2048, 4096, 8192});
+  kernel.space = [](const Workload& workload, const Chip& /*chip*/) {
+    return Space{{row_space::tile(row_space::tiles_of({4096, 8192, 16384, 32768}, workload)),
+                  row_space::warps({4, 8, 16, 32}),
+                  {"stages", "tiles a block loads at once, into registers", rows::values({1, 2, 3})}}};
   };
   kernel.constraints = {row_space::enough_vectors(),
                         row_space::not_wider_than_the_row(),

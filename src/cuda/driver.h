@@ -21,7 +21,7 @@ struct Driver {
   F(StreamCreate) F(StreamDestroy) F(StreamSynchronize)                                                          \
   F(EventCreate) F(EventDestroy) F(EventRecord) F(EventSynchronize) F(EventElapsedTime)                          \
   F(ModuleLoadData) F(ModuleUnload) F(ModuleGetFunction) F(FuncGetAttribute) F(FuncSetAttribute)                 \
-  F(LaunchKernel) F(OccupancyMaxActiveBlocksPerMultiprocessor)                                                   \
+  F(LaunchKernel) F(LaunchKernelEx) F(OccupancyMaxActiveBlocksPerMultiprocessor)                                                   \
   F(StreamBeginCapture) F(StreamEndCapture)                                                                      \
   F(GraphInstantiateWithFlags) F(GraphLaunch) F(GraphDestroy) F(GraphExecDestroy)
 // clang-format on

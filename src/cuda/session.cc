@@ -7,6 +7,8 @@ namespace scantune::cuda {
 namespace {
 
 // Variants bring code and workspace of their own; this much is set aside for them.
+constexpr int kLaunchesOverlap = 90;
+
 int64_t allowance_bytes(const Workload& workload) { return workload.bytes_read() / 64 + (int64_t{64} << 20); }
 
 // A block gets this much shared memory without asking.
@@ -60,6 +62,7 @@ CudaSession::CudaSession(ContextPtr context, int ordinal, const Chip& chip, Work
     : context_(std::move(context)),
       ordinal_(ordinal),
       workload_(std::move(workload)),
+      overlaps_(chip.compute_capability >= kLaunchesOverlap),
       rotation_sets_(rotation_sets(workload_, chip)),
       stream_(std::move(stream)),
       verifier_(std::move(verifier)) {}
@@ -204,17 +207,28 @@ void CudaSession::unload(Handle handle) {
 
 std::vector<EntryResources> CudaSession::resources(Handle handle) const { return loaded_.at(handle).resources; }
 
-tl::expected<void, Failure> CudaSession::enqueue_launch(const Loaded& variant, size_t index,
-                                                        const Tensors& tensors) const {
+tl::expected<void, Failure> CudaSession::enqueue_launch(const Loaded& variant, size_t index, const Tensors& tensors,
+                                                        bool may_overlap) const {
   CUdeviceptr in = tensors.in;
   CUdeviceptr out = tensors.out;
   CUdeviceptr workspace = workspace_.get();
   Geometry geometry = workload_.geometry();
   void* arguments[] = {&in, &out, &workspace, &geometry.outer, &geometry.n, &geometry.inner};
   const Launch& launch = variant.launches[index];
-  SCANTUNE_CU(context_->driver(), FailureKind::launch, LaunchKernel, variant.functions[index],
-              static_cast<unsigned>(launch.grid_blocks), 1, 1, static_cast<unsigned>(launch.block_threads), 1, 1,
-              static_cast<unsigned>(launch.shared_bytes), stream_.get(), arguments, nullptr);
+  CUlaunchAttribute overlap{};
+  overlap.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+  overlap.value.programmaticStreamSerializationAllowed = 1;
+  CUlaunchConfig config{};
+  config.gridDimX = static_cast<unsigned>(launch.grid_blocks);
+  config.gridDimY = config.gridDimZ = 1;
+  config.blockDimX = static_cast<unsigned>(launch.block_threads);
+  config.blockDimY = config.blockDimZ = 1;
+  config.sharedMemBytes = static_cast<unsigned>(launch.shared_bytes);
+  config.hStream = stream_.get();
+  config.attrs = &overlap;
+  config.numAttrs = may_overlap && launch.overlaps && index > 0 && overlaps_ ? 1 : 0;
+  SCANTUNE_CU(context_->driver(), FailureKind::launch, LaunchKernelEx, &config, variant.functions[index], arguments,
+              nullptr);
   return {};
 }
 
@@ -241,7 +255,7 @@ tl::expected<void, Failure> CudaSession::run_poisoned(const Loaded& variant) {
                 static_cast<size_t>(workspace_bytes_), stream_.get());
   }
   for (size_t i = 0; i < variant.launches.size(); ++i) {
-    if (auto enqueued = enqueue_launch(variant, i, own_tensors()); !enqueued) {
+    if (auto enqueued = enqueue_launch(variant, i, own_tensors(), true); !enqueued) {
       return enqueued;
     }
   }
@@ -311,7 +325,7 @@ tl::expected<Profile, Failure> CudaSession::profile(Handle handle, const std::ve
   for (size_t i = 0; i < variant.launches.size(); ++i) {
     launches.push_back(
         {.entry = variant.launches[i].entry,
-         .enqueue = [this, &variant, i] { return as_expected(enqueue_launch(variant, i, own_tensors())); },
+         .enqueue = [this, &variant, i] { return as_expected(enqueue_launch(variant, i, own_tensors(), false)); },
          .resources = variant.resources[i]});
   }
   PassHooks hooks;

@@ -68,7 +68,9 @@ class CudaSession final : public Session {
   tl::expected<void, Failure> verify_with(const Loaded& variant, Input input);
 
   // These enqueue and return.
-  tl::expected<void, Failure> enqueue_launch(const Loaded& variant, size_t index, const Tensors& tensors) const;
+  // `may_overlap`: with the launch in front of it, where the launch allows that.
+  tl::expected<void, Failure> enqueue_launch(const Loaded& variant, size_t index, const Tensors& tensors,
+                                             bool may_overlap) const;
   tl::expected<void, Failure> enqueue(Handle handle, const Tensors& tensors) const;
   tl::expected<void, Failure> enqueue_sample(Handle handle, const RoundSpec& spec);
   tl::expected<void, Failure> prepare_cache(Handle handle, const RoundSpec& spec);
@@ -82,6 +84,7 @@ class CudaSession final : public Session {
   ContextPtr context_;
   const int ordinal_;
   const Workload workload_;
+  const bool overlaps_;  // whether launches can
   const int64_t rotation_sets_;
   Stream stream_;
   Verifier verifier_;

@@ -33,7 +33,7 @@ tl::expected<void, Failure> CudaSession::enqueue(Handle handle, const Tensors& t
   }
   const Loaded& variant = loaded_.at(handle);
   for (size_t i = 0; i < variant.launches.size(); ++i) {
-    if (auto enqueued = enqueue_launch(variant, i, tensors); !enqueued) {
+    if (auto enqueued = enqueue_launch(variant, i, tensors, true); !enqueued) {
       return enqueued;
     }
   }

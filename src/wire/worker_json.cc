@@ -72,7 +72,8 @@ Json write_load(const Load& load) {
     json["launches"].push_back({{"entry", launch.entry},
                                 {"grid_blocks", launch.grid_blocks},
                                 {"block_threads", launch.block_threads},
-                                {"shared_bytes", launch.shared_bytes}});
+                                {"shared_bytes", launch.shared_bytes},
+                                {"overlaps", launch.overlaps}});
   }
   json["functions"] = load.functions;
   json["workspace_bytes"] = load.workspace_bytes;
@@ -89,7 +90,8 @@ Load read_load(const Node& node) {
     load.launches.push_back({.entry = launch.at("entry").text(),
                              .grid_blocks = launch.at("grid_blocks").integer(),
                              .block_threads = launch.at("block_threads").small_integer(),
-                             .shared_bytes = launch.at("shared_bytes").integer()});
+                             .shared_bytes = launch.at("shared_bytes").integer(),
+                             .overlaps = launch.at("overlaps").boolean()});
   }
   load.functions = read_texts(node.at("functions"));
   load.workspace_bytes = node.at("workspace_bytes").integer();

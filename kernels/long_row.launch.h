@@ -1,0 +1,56 @@
+// The launch rules of long_row (long_row.cuh): what clears the status words, and a grid that stays.
+#pragma once
+
+#include "launch.h"
+
+namespace scantune {
+
+struct LongRowParams {
+  int tile;         // elements
+  int warps;        // that finish tiles
+  int stages;       // tiles in shared memory at once, and as many warps that load them
+  Storage storage;  // async or bulk
+};
+
+SCANTUNE_LAUNCH_RULE int long_row_block_warps(LongRowParams p) { return p.warps + p.stages; }
+
+// 16-byte accesses with which a thread takes its part of a tile. A variant needs at least one.
+SCANTUNE_LAUNCH_RULE int long_row_vectors(LongRowParams p, int element_bytes) {
+  return tile_vectors_per_thread(p.tile, p.warps, element_bytes);
+}
+
+// Registers a thread needs, for 4-byte elements: a tile and the running sums of its vectors. Measured with
+// NVRTC 13.0; tests/compile/constraints_test.cc holds it against the compiler.
+SCANTUNE_LAUNCH_RULE int long_row_registers(LongRowParams p, int element_bytes) {
+  return 6 * long_row_vectors(p, element_bytes) + 44;
+}
+
+SCANTUNE_LAUNCH_RULE long long long_row_tiles(long long n, LongRowParams p) { return ceil_div(n, p.tile); }
+
+// A counter for tickets, and the status of every tile.
+SCANTUNE_LAUNCH_RULE long long long_row_workspace_bytes(long long outer, long long n, LongRowParams p,
+                                                        int accumulator_bytes) {
+  return 8 * (1 + outer * long_row_tiles(n, p) * status_words(accumulator_bytes));
+}
+
+SCANTUNE_LAUNCH_RULE LaunchDims long_row_reset_launch(long long outer, long long n, LongRowParams p,
+                                                      int accumulator_bytes) {
+  constexpr int kThreads = 256;
+  return {grid_for(ceil_div(long_row_workspace_bytes(outer, n, p, accumulator_bytes) / 8, kThreads)), kThreads, 0};
+}
+
+// `resident_blocks`: how many blocks the GPU holds at once. More would do no harm, and no good.
+SCANTUNE_LAUNCH_RULE LaunchDims long_row_launch(long long outer, long long n, LongRowParams p, int element_bytes,
+                                                long long resident_blocks) {
+  const long long tiles = outer * long_row_tiles(n, p);
+  return {tiles < resident_blocks ? tiles : resident_blocks, long_row_block_warps(p) * kWarpThreads,
+          static_cast<long long>(p.stages) * p.tile * element_bytes};
+}
+
+// Shared memory the kernel declares: sums of warps and of windows, two buffers each, and what is known of
+// each slot: its tile, ticket and barriers.
+SCANTUNE_LAUNCH_RULE int long_row_static_shared_bytes(LongRowParams p, int accumulator_bytes) {
+  return 4 * p.warps * accumulator_bytes + p.stages * (48 + 8 + 16);
+}
+
+}  // namespace scantune

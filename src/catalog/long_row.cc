@@ -1,0 +1,98 @@
+#include <algorithm>
+
+#include "catalog/families.h"
+#include "catalog/occupancy.h"
+#include "catalog/row_space.h"
+#include "catalog/rows.h"
+#include "long_row.launch.h"
+
+namespace scantune {
+namespace {
+
+LongRowParams params(const Variant& variant) {
+  return {static_cast<int>(variant.number("tile")), static_cast<int>(variant.number("warps")),
+          static_cast<int>(variant.number("stages")), row_space::storage(variant)};
+}
+
+int element_bytes(const Workload& workload) { return static_cast<int>(size_bytes(workload.dtype)); }
+
+int accumulator_bytes(const Workload& workload) { return static_cast<int>(size_bytes(workload.accumulator)); }
+
+std::string refuses(const Workload& workload, const Chip& chip) {
+  constexpr int64_t kMostElements = int64_t{1} << 40;  // tickets of the smallest tiles have 32 bits
+  if (workload.elements() > kMostElements) {
+    return fmt::format("it does at most {} elements", kMostElements);
+  }
+  return rows::refuses(workload, chip);
+}
+
+Space space(const Workload& workload, const Chip& chip) {
+  return {{row_space::tile(row_space::tiles_of({16384, 32768, 65536}, workload)),
+           Param{"warps", "warps of a block that scan; as many as there are stages load", rows::values({4, 8, 16})},
+           {"stages", "tiles in shared memory at once", rows::values({2, 3, 4, 6, 8})},
+           row_space::storage({"async", "bulk"}, chip)}};
+}
+
+ResourceEstimate estimate(const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+  const LongRowParams p = params(variant);
+  return {.registers_per_thread = long_row_registers(p, element_bytes(workload)),
+          .shared_bytes_per_block = long_row_static_shared_bytes(p, accumulator_bytes(workload)) +
+                                    int64_t{p.stages} * p.tile * element_bytes(workload),
+          .bytes_in_flight_per_block =
+              std::min<int64_t>(p.tile, workload.geometry().n) * p.stages * element_bytes(workload)};
+}
+
+std::vector<Launch> launches(const Variant& variant, const Workload& workload, const Chip& chip) {
+  const LongRowParams p = params(variant);
+  const Geometry g = workload.geometry();
+  const std::string settings =
+      fmt::format("{}, {}, {}, scantune::Storage::{}", p.tile, p.warps, p.stages, variant.word("storage"));
+  const int64_t resident =
+      int64_t{std::max(1, chip.multiprocessors)} *
+      std::max(1, blocks_per_sm(estimate(variant, workload, chip), long_row_block_warps(p) * kWarpThreads, chip));
+  std::vector<Launch> launches = {
+      row_space::launch("long_row_reset", settings, workload,
+                        long_row_reset_launch(g.outer, g.n, p, accumulator_bytes(workload))),
+      row_space::launch("long_row", settings, workload,
+                        long_row_launch(g.outer, g.n, p, element_bytes(workload), resident))};
+  launches.back().overlaps = true;
+  return launches;
+}
+
+bool fits_registers(const Variant& variant, const Workload& workload, const Chip& chip) {
+  return estimate(variant, workload, chip).registers_per_thread <=
+         row_space::register_limit(long_row_block_warps(params(variant)) * kWarpThreads, chip);
+}
+
+bool fits_shared_memory(const Variant& variant, const Workload& workload, const Chip& chip) {
+  return row_space::fits_shared_memory(estimate(variant, workload, chip), chip);
+}
+
+}  // namespace
+
+Kernel long_row_kernel() {
+  Kernel kernel;
+  kernel.name = "long_row";
+  kernel.summary = "tiles of long rows by tickets, sums handed on in status words, looked up a tile ahead: one pass";
+  kernel.backend = Backend::cuda;
+  kernel.sources = row_space::sources("long_row", {"status.cuh"});
+  kernel.refuses = refuses;
+  kernel.space = space;
+  kernel.constraints = {row_space::enough_vectors(),
+                        row_space::not_wider_than_the_row(),
+                        {"rows are fewer than 16 an SM: more end evenly with a block for each",
+                         [](const Variant& /*variant*/, const Workload& workload, const Chip& chip) {
+                           return workload.geometry().outer < 16LL * std::max(1, chip.multiprocessors);
+                         }},
+                        {"a tile fits the registers of the threads that scan", fits_registers},
+                        {"the tiles in flight fit the shared memory of a block", fits_shared_memory}};
+  kernel.launches = launches;
+  kernel.workspace_bytes = [](const Variant& variant, const Workload& workload, const Chip&) -> int64_t {
+    const Geometry g = workload.geometry();
+    return long_row_workspace_bytes(g.outer, g.n, params(variant), accumulator_bytes(workload));
+  };
+  kernel.estimate = estimate;
+  return kernel;
+}
+
+}  // namespace scantune
