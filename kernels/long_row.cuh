@@ -95,6 +95,7 @@ __device__ __forceinline__ void load_slot(unsigned char* data, LongRowSlot<T>& s
   const T* from = tile.row + tile.split.head + tile.begin * kPerVector<T>;
   const int skipped = tile.begin >= 0 ? 0 : tile.begin < -kTileVectors ? kTileVectors : static_cast<int>(-tile.begin);
   if (kStorage == Storage::bulk) {
+    __syncwarp();  // all lanes have read the ticket, which is written again once the tile is there
     if (lane == 0) {
       bulk_load(data + skipped * kAccessBytes, from + skipped * kPerVector<T>,
                 static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes), &slot.full);
