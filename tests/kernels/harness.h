@@ -26,6 +26,7 @@ struct Trial {
   Input input = Input::exact;
   int in_past = 0;  // elements between a multiple of 128 bytes and the tensor
   int out_past = 0;
+  bool fewer_blocks = false;
   uint64_t seed = 0;  // of the order of events
 };
 

@@ -13,7 +13,9 @@ namespace {
 
 class EmulatedFamily : public testing::TestWithParam<const Family*> {};
 
-INSTANTIATE_TEST_SUITE_P(Kernels, EmulatedFamily, testing::Values(&families::row_carry, &families::three_pass),
+INSTANTIATE_TEST_SUITE_P(Kernels, EmulatedFamily,
+                         testing::Values(&families::three_pass, &families::row_carry, &families::short_row,
+                                         &families::long_row),
                          [](const auto& family) { return std::string(family.param->name); });
 
 TEST_P(EmulatedFamily, GivesEveryBitOfSumsThatAreExactInAnyOrderOfEvents) {

@@ -122,10 +122,15 @@ void async_wait() {
   emulation::async_wait(kUnderWay);
 }
 
-using BulkBarrier = unsigned long long;
-using emulation::bulk_barrier_init;
+using Barrier = unsigned long long;
+using emulation::barrier_arrive;
+using emulation::barrier_init;
+using emulation::barrier_wait;
 using emulation::bulk_load;
-using emulation::bulk_wait;
+template <int kId>
+void sync_part(int threads) {
+  emulation::part_barrier(kId, threads);
+}
 
 using emulation::load_relaxed;
 using emulation::store_relaxed;

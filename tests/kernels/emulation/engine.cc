@@ -29,7 +29,8 @@ namespace {
 constexpr int kWarpLanes = 32;
 constexpr int kMaxWarps = 32;
 constexpr size_t kStackBytes = size_t{64} << 10;
-constexpr int kMaxBulkBarriers = 16;
+constexpr size_t kMaxBarriers = 16;  // in shared memory
+constexpr size_t kPartBarriers = 16;
 constexpr uint64_t kMaxSteps = 40'000'000;  // switches of a run
 
 // --- How a run misbehaves ----------------------------------------------------------------------------
@@ -73,7 +74,7 @@ Policy policy_of(uint64_t seed) {
 
 // --- What runs ---------------------------------------------------------------------------------------
 
-enum class State { ready, collective, barrier, bulk, front, ended };
+enum class State { ready, collective, barrier, phase, front, ended };
 
 struct AsyncCopy {
   unsigned char* shared;
@@ -93,27 +94,27 @@ struct Thread {
   unsigned mask = 0;
   uint64_t value = 0;
   unsigned operand = 0;
-  int bulk_barrier = 0;  // where it waits for the phase of this parity
+  int barrier = 0;  // at which it waits, in shared memory for the phase of this parity
   unsigned parity = 0;
   int group = 0;  // of the next cp.async
   std::vector<AsyncCopy> copies;
-  bool waited_for_front = false;
-  std::array<uint32_t, kMaxBulkBarriers> phases{};  // of each bulk barrier: those known to have ended
   const void* polled = nullptr;
   uint64_t polled_value = 0;
 };
 
 struct Warp {
-  unsigned ready = 0;  // lanes
-  uint32_t syncs = 0;
+  unsigned ready = 0;    // lanes
   uint64_t demoted = 0;  // when it last polled in vain
 };
 
-struct BulkBarrierState {
+struct SharedBarrier {
   const void* address;
-  uint32_t phases;  // that have ended
-  int copies;       // under way
-  bool arrived;
+  unsigned arrivals;  // that end a phase
+  unsigned missing;   // of them
+  int copies = 0;     // under way
+  uint32_t phases = 0;
+  std::vector<uint32_t> arrived{};  // what those knew that arrived
+  std::vector<uint32_t> ended{};    // and at the end of the latest phase
 };
 
 struct BulkCopy {
@@ -146,9 +147,8 @@ struct Block {
   LaunchState* front = nullptr;  // the launch in front, if it is overlapped
   long long index = 0;
   uint64_t start = 0;  // counts blocks as they start
-  uint32_t epoch = 0;
-  int live = 0;  // threads
-  int at_barrier = 0;
+  int live = 0;        // threads
+  std::array<int, kPartBarriers> at_barrier{};
   bool allowed_next = false;
   std::vector<Thread> threads;
   std::array<Warp, kMaxWarps> warps;
@@ -156,8 +156,18 @@ struct Block {
   unsigned char* shared = nullptr;
   size_t shared_bytes = 0;  // in use
   std::vector<SharedVariable> variables;
-  std::vector<BulkBarrierState> barriers;
+  std::vector<SharedBarrier> barriers;
   std::vector<BulkCopy> bulk_copies;
+
+  // What each thread knows to have happened, through barriers (a vector clock, a row each): the clock of each thread of
+  // the block; for each barrier in shared memory the phases that have ended; whether the launch in front has.
+  std::vector<uint32_t> known;
+  size_t facts = 0;  // a row
+
+  uint32_t* knows(int thread) { return known.data() + static_cast<size_t>(thread) * facts; }
+  [[nodiscard]] const uint32_t* knows(int thread) const { return known.data() + static_cast<size_t>(thread) * facts; }
+  [[nodiscard]] size_t phases_of(int barrier) const { return threads.size() + static_cast<size_t>(barrier); }
+  [[nodiscard]] size_t front_ended() const { return facts - 1; }
 };
 
 // A relaxed store that only its own thread sees yet.
@@ -179,16 +189,17 @@ class Engine {
   [[nodiscard]] bool in_thread() const { return current_ != nullptr; }
   [[noreturn]] void fail(const std::string& what);
   void access(const void* address, size_t bytes, bool write, bool atomic, const void* code);
-  void barrier();
+  void barrier(int id, int threads);
   uint64_t collective(Collective kind, unsigned mask, uint64_t value, unsigned operand);
   void* shared_variable(const void* key, size_t bytes, size_t alignment);
   unsigned char* dynamic_shared();
   void async_copy(void* shared, const void* global);
   void async_commit() { ++current_->group; }
   void async_wait(int under_way);
-  void bulk_barrier_init(const void* barrier);
+  void barrier_init(const void* barrier, unsigned arrivals);
+  void barrier_arrive(const void* barrier);
+  void barrier_wait(const void* barrier, unsigned parity);
   void bulk_load(void* shared, const void* global, size_t bytes, const void* barrier);
-  void bulk_wait(const void* barrier, unsigned parity);
   uint64_t load_relaxed(const uint64_t* word);
   void store_relaxed(uint64_t* word, uint64_t value);
   unsigned atomic_add(unsigned* word, unsigned value);
@@ -220,18 +231,21 @@ class Engine {
   void progress() { polls_ = 0; }
 
   // Barriers.
-  void release_barrier(Block& block);
+  void release_barrier(Block& block, int id);
+  static void meet(Block& block, const std::vector<int>& threads);
   void finish_collective(Block& block, int warp, unsigned mask);
   uint64_t result_of(const Thread& thread, const Thread* lanes) const;
   int find_barrier(const void* barrier);
-  void announce_phase(Block& block, int barrier);
+  void arrive(int barrier);
+  void end_phase(Block& block, int barrier);
 
   // Races.
   [[nodiscard]] Stamp now(bool atomic) const;
   [[nodiscard]] bool ordered(const Stamp& before) const;
   void check_shared(const void* address, size_t bytes, const char* verb, const void* code);
   void check_copies(const Cell& cell, const char* verb, const void* address, const void* code);
-  void note_read(Cell& cell, bool atomic) const;
+  [[nodiscard]] const Stamp* unordered_read(const Cell& cell) const;
+  void note_read(Cell& cell, bool atomic);
   std::string place(const void* address) const;
   static std::string location(const void* code);
 
@@ -256,6 +270,7 @@ class Engine {
   int until_yield_ = 0;
   bool polled_in_vain_ = false;
   std::vector<PendingStore> pending_;
+  std::vector<std::vector<uint32_t>> read_sets_;  // clocks of the threads of a block
   Fiber scheduler_;
   Thread* current_ = nullptr;
   std::string failure_;
@@ -264,6 +279,12 @@ class Engine {
 Engine& engine() {
   static Engine one;
   return one;
+}
+
+void join(uint32_t* known, const uint32_t* more, size_t facts) {
+  for (size_t f = 0; f < facts; ++f) {
+    known[f] = std::max(known[f], more[f]);
+  }
 }
 
 // --- Failures ----------------------------------------------------------------------------------------
@@ -301,9 +322,12 @@ std::string Engine::deadlock() const {
     for (const Thread& thread : block.threads) {
       ++count[static_cast<size_t>(thread.state)];
     }
-    constexpr std::array<const char*, 6> kWhere = {
-        "polling a word", "at a shuffle or __syncwarp()",  "at __syncthreads()",
-        "at bulk_wait()", "at wait_for_launch_in_front()", "ended"};
+    constexpr std::array<const char*, 6> kWhere = {"polling a word",
+                                                   "at a shuffle or __syncwarp()",
+                                                   "at a barrier",
+                                                   "at a barrier in shared memory",
+                                                   "at wait_for_launch_in_front()",
+                                                   "ended"};
     text += " " + block.launch->launch->name + " block " + std::to_string(block.index) + " (";
     const char* separator = "";
     for (size_t i = 0; i < count.size(); ++i) {
@@ -324,8 +348,7 @@ Stamp Engine::now(bool atomic) const {
   Stamp stamp;
   stamp.launch = block.launch->id;
   stamp.block = static_cast<uint32_t>(block.index);
-  stamp.epoch = block.epoch;
-  stamp.warp_syncs = block.warps[static_cast<size_t>(current_->index / kWarpLanes)].syncs;
+  stamp.clock = block.knows(current_->index)[current_->index];
   stamp.thread = static_cast<uint16_t>(current_->index);
   stamp.atomic = atomic;
   return stamp;
@@ -337,21 +360,12 @@ bool Engine::ordered(const Stamp& before) const {
   if (before.launch < first_id_) {
     return true;  // of an earlier run
   }
+  const uint32_t* knows = block.knows(current_->index);
   if (before.launch != block.launch->id) {
     const bool overlapped = block.front != nullptr && before.launch + 1 == block.launch->id;
-    return before.launch < block.launch->id && (!overlapped || current_->waited_for_front);
+    return before.launch < block.launch->id && (!overlapped || knows[block.front_ended()] != 0);
   }
-  if (before.many == 3 || before.block != static_cast<uint32_t>(block.index)) {
-    return false;
-  }
-  if (before.epoch < block.epoch) {
-    return true;
-  }
-  if (before.many == 0 && before.thread == current_->index) {
-    return true;
-  }
-  return before.many < 2 && before.thread / kWarpLanes == current_->index / kWarpLanes &&
-         before.warp_syncs < block.warps[static_cast<size_t>(current_->index / kWarpLanes)].syncs;
+  return before.block == static_cast<uint32_t>(block.index) && knows[before.thread] >= before.clock;
 }
 
 std::string Engine::place(const void* address) const {
@@ -380,26 +394,58 @@ void Engine::check_copies(const Cell& cell, const char* verb, const void* addres
   }
   if (cell.bulk_copy != 0) {
     const BulkCopy& copy = current_->block->bulk_copies[cell.bulk_copy - 1];
-    if (current_->phases[static_cast<size_t>(copy.barrier)] <= copy.phase) {
+    const Block& block = *current_->block;
+    if (block.knows(current_->index)[block.phases_of(copy.barrier)] <= copy.phase) {
       fail(std::string(verb) + " what a bulk copy that it has not waited for is on its way to: " + place(address) +
            location(code));
     }
   }
 }
 
-void Engine::note_read(Cell& cell, bool atomic) const {
+// A read of the cell that nothing orders before the current thread; null if there is none.
+const Stamp* Engine::unordered_read(const Cell& cell) const {
+  if (!ordered(cell.read)) {
+    return &cell.read;
+  }
+  const Block& block = *current_->block;
+  if (cell.readers == Readers::one || cell.read.launch != block.launch->id) {
+    return nullptr;  // launches are ordered as a whole
+  }
+  if (cell.readers == Readers::blocks) {
+    return &cell.read;
+  }
+  const std::vector<uint32_t>& clocks = read_sets_[cell.read_set - 1];
+  const uint32_t* knows = block.knows(current_->index);
+  for (size_t t = 0; t < clocks.size(); ++t) {
+    if (clocks[t] > knows[t]) {
+      return &cell.read;
+    }
+  }
+  return nullptr;
+}
+
+void Engine::note_read(Cell& cell, bool atomic) {
   Stamp stamp = now(atomic);
   const Stamp& before = cell.read;
-  if (before.launch == stamp.launch) {
+  if (before.launch != stamp.launch) {
+    cell.readers = Readers::one;
+  } else {
     stamp.atomic = atomic && before.atomic;
-    if (before.block != stamp.block || before.many == 3) {
-      stamp.many = 3;
-    } else if (before.epoch == stamp.epoch) {
-      if (before.thread / kWarpLanes != stamp.thread / kWarpLanes || before.many == 2) {
-        stamp.many = 2;
-      } else if (before.thread != stamp.thread || before.many == 1) {
-        stamp.many = 1;
+    if (cell.readers == Readers::blocks || before.block != stamp.block) {
+      cell.readers = Readers::blocks;
+    } else if (cell.readers == Readers::set) {
+      read_sets_[cell.read_set - 1][stamp.thread] = stamp.clock;
+    } else if (!ordered(before)) {
+      if (cell.read_set_run != first_id_) {
+        read_sets_.emplace_back();
+        cell.read_set_run = first_id_;
+        cell.read_set = static_cast<uint32_t>(read_sets_.size());
       }
+      std::vector<uint32_t>& clocks = read_sets_[cell.read_set - 1];
+      clocks.assign(current_->block->threads.size(), 0);
+      clocks[before.thread] = before.clock;
+      clocks[stamp.thread] = stamp.clock;
+      cell.readers = Readers::set;
     }
   }
   cell.read = stamp;
@@ -445,13 +491,15 @@ void Engine::access(const void* address, size_t bytes, bool write, bool atomic, 
       note_read(cell, atomic);
       continue;
     }
-    if (!(atomic && cell.read.atomic) && !ordered(cell.read)) {
-      fail(std::string("race: ") + verb + " what thread " + std::to_string(cell.read.thread) + " of block " +
-           std::to_string(cell.read.block) + " read, with nothing in between that orders them: " + place(address) +
+    const Stamp* read = unordered_read(cell);
+    if (read != nullptr && !(atomic && read->atomic)) {
+      fail(std::string("race: ") + verb + " what thread " + std::to_string(read->thread) + " of block " +
+           std::to_string(read->block) + " read, with nothing in between that orders them: " + place(address) +
            location(code));
     }
     cell.write = now(atomic);
     cell.read = Stamp{};
+    cell.readers = Readers::one;
     cell.bulk_copy = 0;
   }
   if (--until_yield_ <= 0) {
@@ -526,7 +574,7 @@ void Engine::async_wait(int under_way) {
   copies.erase(std::remove_if(copies.begin(), copies.end(), done), copies.end());
 }
 
-// --- Bulk copies -------------------------------------------------------------------------------------
+// --- Barriers in shared memory, and bulk copies ------------------------------------------------------
 
 int Engine::find_barrier(const void* barrier) {
   const auto& barriers = current_->block->barriers;
@@ -535,16 +583,76 @@ int Engine::find_barrier(const void* barrier) {
       return static_cast<int>(b);
     }
   }
-  fail("a bulk barrier that has not been initialised");
+  fail("a barrier in shared memory that has not been initialised");
 }
 
-void Engine::bulk_barrier_init(const void* barrier) {
-  auto& barriers = current_->block->barriers;
+void Engine::barrier_init(const void* barrier, unsigned arrivals) {
   access(barrier, sizeof(unsigned long long), true, false, __builtin_return_address(0));
-  if (barriers.size() == kMaxBulkBarriers) {
-    fail("more bulk barriers than the emulation knows");
+  Block& block = *current_->block;
+  if (block.barriers.size() == kMaxBarriers) {
+    fail("more barriers in shared memory than the emulation knows");
   }
-  barriers.push_back({barrier, 0, 0, false});
+  block.barriers.push_back({barrier, arrivals, arrivals});
+  block.barriers.back().arrived.assign(block.facts, 0);
+}
+
+void Engine::arrive(int barrier) {
+  Block& block = *current_->block;
+  SharedBarrier& state = block.barriers[static_cast<size_t>(barrier)];
+  if (state.missing == 0) {
+    fail("arrives at a barrier in shared memory once more than it was told, before the phase has ended");
+  }
+  --state.missing;
+  uint32_t* knows = block.knows(current_->index);
+  join(state.arrived.data(), knows, block.facts);
+  ++knows[current_->index];
+  progress();
+}
+
+void Engine::end_phase(Block& block, int barrier) {
+  SharedBarrier& state = block.barriers[static_cast<size_t>(barrier)];
+  if (state.missing > 0 || state.copies > 0) {
+    return;
+  }
+  ++state.phases;
+  state.missing = state.arrivals;
+  state.arrived[block.phases_of(barrier)] = state.phases;
+  state.ended = state.arrived;
+  for (Thread& thread : block.threads) {
+    if (thread.state == State::phase && thread.barrier == barrier && state.phases % 2 != thread.parity) {
+      wake(thread);
+    }
+  }
+  progress();
+}
+
+void Engine::barrier_arrive(const void* barrier) {
+  access(barrier, sizeof(unsigned long long), false, true, __builtin_return_address(0));
+  const int b = find_barrier(barrier);
+  arrive(b);
+  end_phase(*current_->block, b);
+}
+
+void Engine::barrier_wait(const void* barrier, unsigned parity) {
+  access(barrier, sizeof(unsigned long long), false, true, __builtin_return_address(0));
+  const int b = find_barrier(barrier);
+  Block& block = *current_->block;
+  current_->barrier = b;
+  current_->parity = parity;
+  while (block.barriers[static_cast<size_t>(b)].phases % 2 == parity) {
+    block_thread(State::phase);
+  }
+  const SharedBarrier& state = block.barriers[static_cast<size_t>(b)];
+  if (state.phases > 0) {
+    join(block.knows(current_->index), state.ended.data(), block.facts);
+  }
+}
+
+void Engine::land(Block& block, BulkCopy& copy) {
+  memcpy(copy.shared, copy.global, copy.bytes);
+  copy.landed = true;
+  --block.barriers[static_cast<size_t>(copy.barrier)].copies;
+  end_phase(block, copy.barrier);
 }
 
 void Engine::bulk_load(void* shared, const void* global, size_t bytes, const void* barrier) {
@@ -552,11 +660,6 @@ void Engine::bulk_load(void* shared, const void* global, size_t bytes, const voi
   access(barrier, sizeof(unsigned long long), false, true, code);
   const int b = find_barrier(barrier);
   Block& block = *current_->block;
-  BulkBarrierState& state = block.barriers[static_cast<size_t>(b)];
-  if (state.arrived) {
-    fail("a second bulk copy in a phase that has not ended");
-  }
-  state.arrived = true;
   if (bytes > 0) {
     constexpr size_t kUnit = 16;
     if (reinterpret_cast<uintptr_t>(shared) % kUnit != 0 || reinterpret_cast<uintptr_t>(global) % kUnit != 0 ||
@@ -568,6 +671,10 @@ void Engine::bulk_load(void* shared, const void* global, size_t bytes, const voi
     }
     access(global, bytes, false, false, code);
     access(shared, bytes, true, false, code);
+  }
+  arrive(b);
+  SharedBarrier& state = block.barriers[static_cast<size_t>(b)];
+  if (bytes > 0) {
     block.bulk_copies.push_back({static_cast<unsigned char*>(shared), static_cast<const unsigned char*>(global), bytes,
                                  b, state.phases, false});
     const size_t first = shared_.offset(shared) / kCellBytes;
@@ -577,41 +684,8 @@ void Engine::bulk_load(void* shared, const void* global, size_t bytes, const voi
     }
     poison(shared, bytes, seed_);
     ++state.copies;
-  } else {
-    announce_phase(block, b);
   }
-  progress();
-}
-
-void Engine::announce_phase(Block& block, int barrier) {
-  BulkBarrierState& state = block.barriers[static_cast<size_t>(barrier)];
-  ++state.phases;
-  state.arrived = false;
-  for (Thread& thread : block.threads) {
-    if (thread.state == State::bulk && thread.bulk_barrier == barrier && state.phases % 2 != thread.parity) {
-      wake(thread);
-    }
-  }
-}
-
-void Engine::land(Block& block, BulkCopy& copy) {
-  memcpy(copy.shared, copy.global, copy.bytes);
-  copy.landed = true;
-  BulkBarrierState& state = block.barriers[static_cast<size_t>(copy.barrier)];
-  --state.copies;
-  announce_phase(block, copy.barrier);
-}
-
-void Engine::bulk_wait(const void* barrier, unsigned parity) {
-  access(barrier, sizeof(unsigned long long), false, true, __builtin_return_address(0));
-  const int b = find_barrier(barrier);
-  current_->bulk_barrier = b;
-  current_->parity = parity;
-  while (current_->block->barriers[static_cast<size_t>(b)].phases % 2 == parity) {
-    block_thread(State::bulk);
-  }
-  uint32_t& known = current_->phases[static_cast<size_t>(b)];
-  known = std::max(known, current_->block->barriers[static_cast<size_t>(b)].phases);
+  end_phase(block, b);
 }
 
 // --- Words -------------------------------------------------------------------------------------------
@@ -725,31 +799,38 @@ void Engine::block_thread(State state) {
   leave();
 }
 
-void Engine::release_barrier(Block& block) {
-  block.at_barrier = 0;
-  ++block.epoch;
-  std::array<uint32_t, kMaxBulkBarriers> phases{};
-  bool waited = false;
-  for (const Thread& thread : block.threads) {
-    for (size_t b = 0; b < block.barriers.size(); ++b) {
-      phases[b] = std::max(phases[b], thread.phases[b]);
-    }
-    waited = waited || thread.waited_for_front;
+// The threads learn what any of them knows.
+void Engine::meet(Block& block, const std::vector<int>& threads) {
+  std::vector<uint32_t> all(block.facts, 0);
+  for (const int t : threads) {
+    join(all.data(), block.knows(t), block.facts);
   }
-  for (Thread& thread : block.threads) {
-    thread.phases = phases;
-    thread.waited_for_front = waited;
-    if (thread.state == State::barrier) {
-      wake(thread);
-    }
+  for (const int t : threads) {
+    memcpy(block.knows(t), all.data(), block.facts * sizeof all[0]);
+    ++block.knows(t)[t];
   }
 }
 
-void Engine::barrier() {
+void Engine::release_barrier(Block& block, int id) {
+  block.at_barrier[static_cast<size_t>(id)] = 0;
+  std::vector<int> threads;
+  for (Thread& thread : block.threads) {
+    if (thread.state == State::barrier && thread.barrier == id) {
+      threads.push_back(thread.index);
+      wake(thread);
+    }
+  }
+  meet(block, threads);
+}
+
+// Barrier 0 is the one of all threads that have not ended.
+void Engine::barrier(int id, int threads) {
   Block& block = *current_->block;
-  if (++block.at_barrier == block.live) {
+  current_->barrier = id;
+  int& waiting = block.at_barrier[static_cast<size_t>(id)];
+  if (++waiting == (id == 0 ? block.live : threads)) {
     current_->state = State::barrier;
-    release_barrier(block);
+    release_barrier(block, id);
     leave();
   } else {
     block_thread(State::barrier);
@@ -793,30 +874,21 @@ uint64_t Engine::result_of(const Thread& thread, const Thread* lanes) const {
 void Engine::finish_collective(Block& block, int warp, unsigned mask) {
   Thread* lanes = &block.threads[static_cast<size_t>(warp * kWarpLanes)];
   std::array<uint64_t, kWarpLanes> results{};
-  std::array<uint32_t, kMaxBulkBarriers> phases{};
-  const bool sync = current_->kind == Collective::sync;
-  bool waited = false;
+  std::vector<int> threads;
   for (int l = 0; l < kWarpLanes; ++l) {
     if ((mask >> l & 1u) != 0) {
       results[static_cast<size_t>(l)] = result_of(lanes[l], lanes);
-      for (size_t b = 0; b < block.barriers.size(); ++b) {
-        phases[b] = std::max(phases[b], lanes[l].phases[b]);
-      }
-      waited = waited || lanes[l].waited_for_front;
+      threads.push_back(lanes[l].index);
     }
   }
   for (int l = 0; l < kWarpLanes; ++l) {
     if ((mask >> l & 1u) != 0) {
       lanes[l].value = results[static_cast<size_t>(l)];
       wake(lanes[l]);
-      if (sync) {
-        lanes[l].phases = phases;
-        lanes[l].waited_for_front = waited;
-      }
     }
   }
-  if (sync) {
-    ++block.warps[static_cast<size_t>(warp)].syncs;
+  if (current_->kind == Collective::sync) {
+    meet(block, threads);
   }
 }
 
@@ -861,7 +933,7 @@ void Engine::wait_for_front() {
   while (current_->block->front != nullptr && !current_->block->front->complete) {
     block_thread(State::front);
   }
-  current_->waited_for_front = true;
+  current_->block->knows(current_->index)[current_->block->front_ended()] = 1;
 }
 
 void Engine::let_next_start() {
@@ -913,9 +985,8 @@ void Engine::start_block(LaunchState& launch, LaunchState* front) {
   block.front = front;
   block.index = launch.order[launch.started++];
   block.start = started_++;
-  block.epoch = 0;
   block.live = launch.launch->block_threads;
-  block.at_barrier = 0;
+  block.at_barrier = {};
   block.allowed_next = false;
   block.warps = {};
   block.ready_warps = 0;
@@ -924,7 +995,9 @@ void Engine::start_block(LaunchState& launch, LaunchState* front) {
   block.variables.clear();
   block.barriers.clear();
   block.bulk_copies.clear();
-  block.barriers.reserve(kMaxBulkBarriers);     // references to them stay good
+  block.barriers.reserve(kMaxBarriers);  // references to them stay good
+  block.facts = threads + kMaxBarriers + 1;
+  block.known.assign(threads * block.facts, 0);
   constexpr size_t kStatic = size_t{16} << 10;  // what __shared__ variables may take besides
   const size_t used = std::min(kSlotBytes, block.shared_bytes + kStatic);
   poison(block.shared, used, seed_ + started_);
@@ -936,8 +1009,7 @@ void Engine::start_block(LaunchState& launch, LaunchState* front) {
     thread.index = static_cast<int>(t);
     thread.group = 0;
     thread.copies.clear();
-    thread.waited_for_front = false;
-    thread.phases = {};
+    block.known[t * block.facts + t] = 1;
     thread.polled = nullptr;
     thread.fiber.prepare(stacks_ + (slot * kWarpLanes * kMaxWarps + t) * kStackBytes, kStackBytes, body);
     wake(thread);
@@ -1005,8 +1077,8 @@ void Engine::end_thread() {
         }
       }
     }
-  } else if (block.at_barrier == block.live) {
-    release_barrier(block);
+  } else if (block.at_barrier[0] == block.live) {
+    release_barrier(block, 0);
   }
   progress();
   block_thread(State::ended);
@@ -1080,6 +1152,7 @@ std::string Engine::run(const std::vector<EmulatedLaunch>& launches, const Argum
   arguments_ = arguments;
   failure_.clear();
   pending_.clear();
+  read_sets_.clear();
   launches_.assign(launches.size(), {});
   first_id_ = launches_ever_ + 1;
   for (size_t l = 0; l < launches.size(); ++l) {
@@ -1139,7 +1212,8 @@ std::string run(const std::vector<EmulatedLaunch>& launches, const Arguments& ar
 
 // --- What kernels call -------------------------------------------------------------------------------
 
-void block_barrier() { engine().barrier(); }
+void block_barrier() { engine().barrier(0, 0); }
+void part_barrier(int id, int threads) { engine().barrier(id, threads); }
 unsigned long long collective(Collective kind, unsigned mask, unsigned long long value, unsigned operand) {
   return engine().collective(kind, mask, value, operand);
 }
@@ -1155,11 +1229,12 @@ void check_alignment(const void* address, unsigned long bytes) {
 void async_copy(void* shared, const void* global) { engine().async_copy(shared, global); }
 void async_commit() { engine().async_commit(); }
 void async_wait(int under_way) { engine().async_wait(under_way); }
-void bulk_barrier_init(unsigned long long* barrier) { engine().bulk_barrier_init(barrier); }
+void barrier_init(unsigned long long* barrier, unsigned arrivals) { engine().barrier_init(barrier, arrivals); }
+void barrier_arrive(unsigned long long* barrier) { engine().barrier_arrive(barrier); }
+void barrier_wait(unsigned long long* barrier, unsigned parity) { engine().barrier_wait(barrier, parity); }
 void bulk_load(void* shared, const void* global, unsigned bytes, unsigned long long* barrier) {
   engine().bulk_load(shared, global, bytes, barrier);
 }
-void bulk_wait(unsigned long long* barrier, unsigned parity) { engine().bulk_wait(barrier, parity); }
 unsigned long long load_relaxed(const unsigned long long* word) {
   return engine().load_relaxed(reinterpret_cast<const uint64_t*>(word));
 }

@@ -7,23 +7,26 @@
 
 namespace scantune::emulation {
 
-// When an access was made, as far as barriers can tell.
+// An access: by whom, and at what time on the thread's own clock, which goes on whenever others can learn of it.
 struct Stamp {
   uint32_t launch = 0;  // counted over all runs; 0: never
   uint32_t block = 0;
-  uint32_t epoch = 0;       // barriers of the block before it
-  uint32_t warp_syncs = 0;  // __syncwarp() before it
-  uint16_t thread = 0;      // in the block
-  uint8_t many = 0;         // reads: of several threads (1), of several warps (2), of several blocks (3)
-  bool atomic = false;      // or relaxed
+  uint32_t clock = 0;
+  uint16_t thread = 0;  // in the block
+  bool atomic = false;  // or relaxed
 };
 
-// Two bytes, the smallest element: its last write, and the reads since.
+enum class Readers : uint8_t { one, set, blocks };
+
+// Two bytes, the smallest element: the last write, and the reads since.
 struct Cell {
   Stamp write;
-  Stamp read;
+  Stamp read;                 // the latest
+  uint32_t read_set = 0;      // where the clocks of several are kept, from 1
+  uint32_t read_set_run = 0;  // in which run
   uint32_t bulk_copy = 0;     // that writes it: its index in the block, from 1
   uint16_t async_thread = 0;  // whose cp.async writes it, from 1
+  Readers readers = Readers::one;
 };
 
 inline constexpr size_t kCellBytes = 2;

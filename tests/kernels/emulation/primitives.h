@@ -20,6 +20,7 @@ extern Dimensions grid_size;
 enum class Collective { sync, shuffle, shuffle_down, shuffle_up, shuffle_xor, ballot };
 
 void block_barrier();
+void part_barrier(int id, int threads);
 unsigned long long collective(Collective kind, unsigned mask, unsigned long long value, unsigned operand);
 
 // Shared memory. A variable is named by the address `key`, one a declaration and instantiation.
@@ -33,9 +34,10 @@ void async_copy(void* shared, const void* global);
 void async_commit();
 void async_wait(int under_way);
 
-void bulk_barrier_init(unsigned long long* barrier);
+void barrier_init(unsigned long long* barrier, unsigned arrivals);
+void barrier_arrive(unsigned long long* barrier);
+void barrier_wait(unsigned long long* barrier, unsigned parity);
 void bulk_load(void* shared, const void* global, unsigned bytes, unsigned long long* barrier);
-void bulk_wait(unsigned long long* barrier, unsigned parity);
 
 unsigned long long load_relaxed(const unsigned long long* word);
 void store_relaxed(unsigned long long* word, unsigned long long value);
