@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -85,6 +86,10 @@ struct AsyncCopy {
 
 struct Block;
 
+// What a thread knows to have happened, through barriers (a vector clock): the clock of each thread of the block; for
+// each barrier in shared memory the phases that have ended; whether the launch in front has. Threads that met share it.
+using Facts = std::vector<uint32_t>;
+
 struct Thread {
   Fiber fiber;
   Block* block = nullptr;
@@ -96,6 +101,8 @@ struct Thread {
   unsigned operand = 0;
   int barrier = 0;  // at which it waits, in shared memory for the phase of this parity
   unsigned parity = 0;
+  uint32_t clock = 1;
+  std::shared_ptr<const Facts> facts;  // but for its own clock
   int group = 0;  // of the next cp.async
   std::vector<AsyncCopy> copies;
   const void* polled = nullptr;
@@ -113,8 +120,8 @@ struct SharedBarrier {
   unsigned missing;   // of them
   int copies = 0;     // under way
   uint32_t phases = 0;
-  std::vector<uint32_t> arrived{};  // what those knew that arrived
-  std::vector<uint32_t> ended{};    // and at the end of the latest phase
+  Facts arrived{};                        // what those knew that arrived
+  std::shared_ptr<const Facts> ended{};  // and at the end of the latest phase
 };
 
 struct BulkCopy {
@@ -159,15 +166,9 @@ struct Block {
   std::vector<SharedBarrier> barriers;
   std::vector<BulkCopy> bulk_copies;
 
-  // What each thread knows to have happened, through barriers (a vector clock, a row each): the clock of each thread of
-  // the block; for each barrier in shared memory the phases that have ended; whether the launch in front has.
-  std::vector<uint32_t> known;
-  size_t facts = 0;  // a row
-
-  uint32_t* knows(int thread) { return known.data() + static_cast<size_t>(thread) * facts; }
-  [[nodiscard]] const uint32_t* knows(int thread) const { return known.data() + static_cast<size_t>(thread) * facts; }
+  [[nodiscard]] size_t fact_count() const { return threads.size() + kMaxBarriers + 1; }
   [[nodiscard]] size_t phases_of(int barrier) const { return threads.size() + static_cast<size_t>(barrier); }
-  [[nodiscard]] size_t front_ended() const { return facts - 1; }
+  [[nodiscard]] size_t front_ended() const { return fact_count() - 1; }
 };
 
 // A relaxed store that only its own thread sees yet.
@@ -281,9 +282,9 @@ Engine& engine() {
   return one;
 }
 
-void join(uint32_t* known, const uint32_t* more, size_t facts) {
-  for (size_t f = 0; f < facts; ++f) {
-    known[f] = std::max(known[f], more[f]);
+void join(Facts& facts, const Facts& more) {
+  for (size_t f = 0; f < facts.size(); ++f) {
+    facts[f] = std::max(facts[f], more[f]);
   }
 }
 
@@ -348,7 +349,7 @@ Stamp Engine::now(bool atomic) const {
   Stamp stamp;
   stamp.launch = block.launch->id;
   stamp.block = static_cast<uint32_t>(block.index);
-  stamp.clock = block.knows(current_->index)[current_->index];
+  stamp.clock = current_->clock;
   stamp.thread = static_cast<uint16_t>(current_->index);
   stamp.atomic = atomic;
   return stamp;
@@ -360,12 +361,13 @@ bool Engine::ordered(const Stamp& before) const {
   if (before.launch < first_id_) {
     return true;  // of an earlier run
   }
-  const uint32_t* knows = block.knows(current_->index);
+  const Facts& facts = *current_->facts;
   if (before.launch != block.launch->id) {
     const bool overlapped = block.front != nullptr && before.launch + 1 == block.launch->id;
-    return before.launch < block.launch->id && (!overlapped || knows[block.front_ended()] != 0);
+    return before.launch < block.launch->id && (!overlapped || facts[block.front_ended()] != 0);
   }
-  return before.block == static_cast<uint32_t>(block.index) && knows[before.thread] >= before.clock;
+  return before.block == static_cast<uint32_t>(block.index) &&
+         (before.thread == current_->index || facts[before.thread] >= before.clock);
 }
 
 std::string Engine::place(const void* address) const {
@@ -395,7 +397,7 @@ void Engine::check_copies(const Cell& cell, const char* verb, const void* addres
   if (cell.bulk_copy != 0) {
     const BulkCopy& copy = current_->block->bulk_copies[cell.bulk_copy - 1];
     const Block& block = *current_->block;
-    if (block.knows(current_->index)[block.phases_of(copy.barrier)] <= copy.phase) {
+    if ((*current_->facts)[block.phases_of(copy.barrier)] <= copy.phase) {
       fail(std::string(verb) + " what a bulk copy that it has not waited for is on its way to: " + place(address) +
            location(code));
     }
@@ -415,9 +417,9 @@ const Stamp* Engine::unordered_read(const Cell& cell) const {
     return &cell.read;
   }
   const std::vector<uint32_t>& clocks = read_sets_[cell.read_set - 1];
-  const uint32_t* knows = block.knows(current_->index);
+  const Facts& facts = *current_->facts;
   for (size_t t = 0; t < clocks.size(); ++t) {
-    if (clocks[t] > knows[t]) {
+    if (clocks[t] > facts[t] && t != static_cast<size_t>(current_->index)) {
       return &cell.read;
     }
   }
@@ -593,7 +595,7 @@ void Engine::barrier_init(const void* barrier, unsigned arrivals) {
     fail("more barriers in shared memory than the emulation knows");
   }
   block.barriers.push_back({barrier, arrivals, arrivals});
-  block.barriers.back().arrived.assign(block.facts, 0);
+  block.barriers.back().arrived.assign(block.fact_count(), 0);
 }
 
 void Engine::arrive(int barrier) {
@@ -603,9 +605,8 @@ void Engine::arrive(int barrier) {
     fail("arrives at a barrier in shared memory once more than it was told, before the phase has ended");
   }
   --state.missing;
-  uint32_t* knows = block.knows(current_->index);
-  join(state.arrived.data(), knows, block.facts);
-  ++knows[current_->index];
+  join(state.arrived, *current_->facts);
+  state.arrived[static_cast<size_t>(current_->index)] = current_->clock++;
   progress();
 }
 
@@ -617,7 +618,7 @@ void Engine::end_phase(Block& block, int barrier) {
   ++state.phases;
   state.missing = state.arrivals;
   state.arrived[block.phases_of(barrier)] = state.phases;
-  state.ended = state.arrived;
+  state.ended = std::make_shared<const Facts>(state.arrived);
   for (Thread& thread : block.threads) {
     if (thread.state == State::phase && thread.barrier == barrier && state.phases % 2 != thread.parity) {
       wake(thread);
@@ -644,7 +645,10 @@ void Engine::barrier_wait(const void* barrier, unsigned parity) {
   }
   const SharedBarrier& state = block.barriers[static_cast<size_t>(b)];
   if (state.phases > 0) {
-    join(block.knows(current_->index), state.ended.data(), block.facts);
+    Facts facts = *current_->facts;
+    join(facts, *state.ended);
+    facts[static_cast<size_t>(current_->index)] = (*state.ended)[static_cast<size_t>(current_->index)];
+    current_->facts = facts == *state.ended ? state.ended : std::make_shared<const Facts>(std::move(facts));
   }
 }
 
@@ -801,13 +805,21 @@ void Engine::block_thread(State state) {
 
 // The threads learn what any of them knows.
 void Engine::meet(Block& block, const std::vector<int>& threads) {
-  std::vector<uint32_t> all(block.facts, 0);
+  Facts all(block.fact_count(), 0);
+  const Facts* last = nullptr;
   for (const int t : threads) {
-    join(all.data(), block.knows(t), block.facts);
+    const Facts* facts = block.threads[static_cast<size_t>(t)].facts.get();
+    if (facts != last) {
+      join(all, *facts);
+      last = facts;
+    }
   }
   for (const int t : threads) {
-    memcpy(block.knows(t), all.data(), block.facts * sizeof all[0]);
-    ++block.knows(t)[t];
+    all[static_cast<size_t>(t)] = block.threads[static_cast<size_t>(t)].clock++;
+  }
+  const auto shared = std::make_shared<const Facts>(std::move(all));
+  for (const int t : threads) {
+    block.threads[static_cast<size_t>(t)].facts = shared;
   }
 }
 
@@ -933,7 +945,9 @@ void Engine::wait_for_front() {
   while (current_->block->front != nullptr && !current_->block->front->complete) {
     block_thread(State::front);
   }
-  current_->block->knows(current_->index)[current_->block->front_ended()] = 1;
+  Facts facts = *current_->facts;
+  facts[current_->block->front_ended()] = 1;
+  current_->facts = std::make_shared<const Facts>(std::move(facts));
 }
 
 void Engine::let_next_start() {
@@ -996,20 +1010,20 @@ void Engine::start_block(LaunchState& launch, LaunchState* front) {
   block.barriers.clear();
   block.bulk_copies.clear();
   block.barriers.reserve(kMaxBarriers);  // references to them stay good
-  block.facts = threads + kMaxBarriers + 1;
-  block.known.assign(threads * block.facts, 0);
   constexpr size_t kStatic = size_t{16} << 10;  // what __shared__ variables may take besides
   const size_t used = std::min(kSlotBytes, block.shared_bytes + kStatic);
   poison(block.shared, used, seed_ + started_);
   memset(static_cast<void*>(shared_.cells + slot * kSlotBytes / kCellBytes), 0, used / kCellBytes * sizeof(Cell));
   block.threads.resize(threads);
+  const auto nothing = std::make_shared<const Facts>(block.fact_count(), 0);
   for (size_t t = 0; t < threads; ++t) {
     Thread& thread = block.threads[t];
     thread.block = &block;
     thread.index = static_cast<int>(t);
     thread.group = 0;
     thread.copies.clear();
-    block.known[t * block.facts + t] = 1;
+    thread.clock = 1;
+    thread.facts = nothing;
     thread.polled = nullptr;
     thread.fiber.prepare(stacks_ + (slot * kWarpLanes * kMaxWarps + t) * kStackBytes, kStackBytes, body);
     wake(thread);
