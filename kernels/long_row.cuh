@@ -124,10 +124,16 @@ __device__ __forceinline__ void load_part(unsigned char* data, LongRowSlot<T, Ac
     }
     barrier_wait(&slot.landed, phase);
   } else {
-#pragma unroll 8
-    for (int v = lane; v < kPartVectors; v += kWarpThreads) {
-      if (v >= skipped) {
-        async_copy(data + v * kAccessBytes, from + v * kPerVector<T>);
+    if (skipped == 0) {
+#pragma unroll 16
+      for (int v = 0; v < kPartVectors; v += kWarpThreads) {
+        async_copy(data + (v + lane) * kAccessBytes, from + (v + lane) * kPerVector<T>);
+      }
+    } else {
+      for (int v = lane; v < kPartVectors; v += kWarpThreads) {
+        if (v >= skipped) {
+          async_copy(data + v * kAccessBytes, from + v * kPerVector<T>);
+        }
       }
     }
     async_commit();
@@ -136,27 +142,43 @@ __device__ __forceinline__ void load_part(unsigned char* data, LongRowSlot<T, Ac
   }
 }
 
-// The sum of a part in shared memory, in lane 0 of a whole warp. Each lane adds neighbouring vectors, as only
-// neighbours may be added, and begins at another one of its own, as all first ones lie in the same banks.
-template <class T, class Acc, int kPartVectors>
-__device__ __forceinline__ Acc sum_of_part(const unsigned char* data, int skipped) {
+// The sum of a lane's vectors of a part in shared memory, but for the first `skipped` of the part. They are neighbours,
+// as only neighbours may be added, and a lane begins at another one of them than the next lane does, as all their first
+// ones lie in the same banks.
+template <class T, class Acc, int kPartVectors, bool kWhole>
+__device__ __forceinline__ Acc sum_of_lane(const unsigned char* data, int skipped) {
   constexpr int kEach = kPartVectors / kWarpThreads;
-  static_assert(kEach >= 1 && kEach * kWarpThreads == kPartVectors, "a part is whole vectors a lane");
+  static_assert(kEach >= 1 && kEach * kWarpThreads == kPartVectors && (kEach & (kEach - 1)) == 0,
+                "a part is a power of two of vectors a lane");
+  constexpr int kAtOnce = kEach < 8 ? kEach : 8;  // vectors on their way from shared memory
   const int lane = threadIdx.x % kWarpThreads;
   const int first = lane % kEach;
   Acc right = 0;  // of the vectors from `first` on, once these are added
   Acc sum = 0;
-#pragma unroll 8
-  for (int i = 0; i < kEach; ++i) {
-    const bool wraps = first + i == kEach;
-    right = wraps ? sum : right;
-    sum = wraps ? Acc(0) : sum;
-    const int vector = lane * kEach + first + i - (first + i >= kEach ? kEach : 0);
-    if (vector >= skipped) {
-      sum += sum_of<Acc>(*reinterpret_cast<const Vector<T>*>(data + vector * kAccessBytes));
+#pragma unroll 1
+  for (int i = 0; i < kEach; i += kAtOnce) {
+    Vector<T> vectors[kAtOnce];
+#pragma unroll
+    for (int j = 0; j < kAtOnce; ++j) {
+      const int vector = lane * kEach + (first + i + j) % kEach;
+      vectors[j] =
+          kWhole || vector >= skipped ? *reinterpret_cast<const Vector<T>*>(data + vector * kAccessBytes) : Vector<T>{};
+    }
+#pragma unroll
+    for (int j = 0; j < kAtOnce; ++j) {
+      const bool wraps = first + i + j == kEach;
+      right = wraps ? sum : right;
+      sum = (wraps ? Acc(0) : sum) + sum_of<Acc>(vectors[j]);
     }
   }
-  return warp_suffix_sum(first == 0 ? sum : sum + right);
+  return first == 0 ? sum : sum + right;
+}
+
+// The sum of a part, in lane 0 of a whole warp. A part that is whole, as most are, is read without a branch.
+template <class T, class Acc, int kPartVectors>
+__device__ __forceinline__ Acc sum_of_part(const unsigned char* data, int skipped) {
+  return warp_suffix_sum(skipped == 0 ? sum_of_lane<T, Acc, kPartVectors, true>(data, 0)
+                                      : sum_of_lane<T, Acc, kPartVectors, false>(data, skipped));
 }
 
 // A warp of one slot: fills its part of the slot, counted from the left, until there are no more tiles.
@@ -193,7 +215,7 @@ __device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsi
 
     Acc tail = 0;
     if (tails > 0) {
-      const Acc sum = warp_suffix_sum<kPerVector<T>>(tail_element);
+      const Acc sum = warp_suffix_sum(tail_element);
       if (lane < tails) {
         row_out[n - tails + lane] = static_cast<Output<T, Acc>>(sum);
       }
@@ -304,13 +326,17 @@ __device__ __forceinline__ void empty_slots(unsigned* counter, const unsigned lo
     const Acc tail = slot.tail;
     const Acc head = slot.heads[lane % kPerVector<T>];
     const int position = begin + first;
+    const Vector<T>* vectors = reinterpret_cast<const Vector<T>*>(data) + s * kTileVectors + first;
     Vector<T> loaded[kVectors];
+    if (begin >= 0) {
 #pragma unroll
-    for (int j = 0; j < kVectors; ++j) {
-      loaded[j] = Vector<T>{};
-      if (position + j * kWarpThreads >= 0) {
-        loaded[j] =
-            *reinterpret_cast<const Vector<T>*>(data + (s * kTileVectors + first + j * kWarpThreads) * kAccessBytes);
+      for (int j = 0; j < kVectors; ++j) {
+        loaded[j] = vectors[j * kWarpThreads];
+      }
+    } else {
+#pragma unroll
+      for (int j = 0; j < kVectors; ++j) {
+        loaded[j] = position + j * kWarpThreads >= 0 ? vectors[j * kWarpThreads] : Vector<T>{};
       }
     }
     Acc right[kVectors];
