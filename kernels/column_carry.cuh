@@ -56,14 +56,8 @@ __global__ void column_carry_reset(const T* /*in*/, Output<T, Acc>* /*out*/, voi
   }
 }
 
-// A tile in the order in which tiles are done.
-struct ColumnTurn {
-  long long slab;  // from the bottom
-  long long o;
-  long long strip;
-};
-
-template <class T, class Acc, int kAccess, int kColumns, int kWarps, int kRows, int kStages, int kBlocks>
+template <class T, class Acc, int kAccess, int kColumns, int kWarps, int kRows, int kStages, int kBlocks,
+          int kHalfWaves>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
     column_carry(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n, long long inner) {
   using Tile = ColumnTile<T, Acc, kAccess, kColumns, kWarps, kRows>;
@@ -78,12 +72,9 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
   const bool aligned = columns_aligned<Tile>(in, out);
   const unsigned strips = static_cast<unsigned>(columns_strips(inner, Tile::kParams));
   const unsigned slabs = static_cast<unsigned>(columns_slabs(n, Tile::kParams, sizeof(T)));
-  const unsigned tiles_a_slab = static_cast<unsigned>(outer) * strips;
-  const unsigned tiles = tiles_a_slab * slabs;
-  const auto turn = [&](unsigned ticket) {
-    const unsigned in_slab = ticket % tiles_a_slab;
-    return ColumnTurn{ticket / tiles_a_slab, in_slab / strips, in_slab % strips};
-  };
+  const unsigned tiles = static_cast<unsigned>(outer) * strips * slabs;
+  const ColumnOrder order = column_order(static_cast<unsigned>(outer), slabs, strips, gridDim.x * kHalfWaves / 2);
+  const auto turn = [&](unsigned ticket) { return column_turn(order, ticket); };
   const auto place = [&](const ColumnTurn& t) { return place_tile<Tile>(t.o, t.slab, t.strip, n, inner); };
 
   wait_for_launch_in_front();
@@ -117,7 +108,7 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
                            aligned);
       }
       const ColumnTurn now = turn(ticket[s]);
-      const long long first_column = now.strip * kColumns;
+      const long long first_column = static_cast<long long>(now.strip) * kColumns;
       const long long first_word = now.o * inner + first_column;
       const auto has_carry = [&](int column) { return column < kColumns && first_column + column < inner; };
       Glimpse<Acc> seen[kShares];
@@ -157,55 +148,6 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
       }
       store_columns<Tile>(staged[s], sum_below<Tile, 1>(in_warp, levels[buffer]), out, place(now), inner, aligned);
       buffer ^= 1;
-    }
-  }
-}
-
-// The same by strips: a block walks a strip from the bottom to the top.
-template <class T, class Acc, int kAccess, int kColumns, int kWarps, int kRows, int kStages, int kBlocks>
-__global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
-    column_carry_strips(const T* in, Output<T, Acc>* out, void* /*workspace*/, long long outer, long long n,
-                        long long inner) {
-  using Tile = ColumnTile<T, Acc, kAccess, kColumns, kWarps, kRows>;
-  constexpr int kThreads = Tile::kThreads;
-  constexpr int kAhead = kStages - 1;
-  __shared__ typename Tile::Row levels[2][Tile::kStack + 1];  // the last row is the carry
-  const bool aligned = columns_aligned<Tile>(in, out);
-  const long long strips = columns_strips(inner, Tile::kParams);
-  const long long slabs = columns_slabs(n, Tile::kParams, sizeof(T));
-  int buffer = 0;
-  for (long long index = blockIdx.x; index < outer * strips; index += gridDim.x) {
-    const long long o = index / strips;
-    const long long strip = index % strips;
-    const auto place = [&](long long slab) { return place_tile<Tile>(o, slab, strip, n, inner); };
-    typename Tile::Cells staged[kStages][kRows];
-#pragma unroll
-    for (int s = 0; s < kAhead; ++s) {
-      if (s < slabs) {
-        load_columns<Tile>(staged[s], in, place(s), inner, aligned);
-      }
-    }
-    for (int column = threadIdx.x; column < kColumns; column += kThreads) {
-      levels[buffer][Tile::kStack].x[column] = Acc(0);
-    }
-    for (long long slab = 0; slab < slabs;) {
-#pragma unroll
-      for (int s = 0; s < kStages; ++s) {
-        if (s > 0 && slab >= slabs) {
-          break;
-        }
-        if (slab + kAhead < slabs) {
-          load_columns<Tile>(staged[(s + kAhead) % kStages], in, place(slab + kAhead), inner, aligned);
-        }
-        const typename Tile::Sums in_warp = sum_columns<Tile>(staged[s], levels[buffer]);
-        __syncthreads();
-        for (int column = threadIdx.x; column < kColumns; column += kThreads) {
-          levels[buffer ^ 1][Tile::kStack].x[column] = sum_levels<Tile, Tile::kStack + 1>(levels[buffer], column);
-        }
-        store_columns<Tile>(staged[s], sum_below<Tile, 1>(in_warp, levels[buffer]), out, place(slab), inner, aligned);
-        buffer ^= 1;
-        ++slab;
-      }
     }
   }
 }
