@@ -56,15 +56,14 @@ __global__ void column_carry_reset(const T* /*in*/, Output<T, Acc>* /*out*/, voi
   }
 }
 
-template <class T, class Acc, int kAccess, int kColumns, int kWarps, int kRows, int kStages, int kBlocks,
-          int kHalfWaves>
+template <class T, class Acc, int kAccess, int kColumns, int kWarps, int kRows, int kBlocks, int kInterleave>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
     column_carry(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n, long long inner) {
   using Tile = ColumnTile<T, Acc, kAccess, kColumns, kWarps, kRows>;
   constexpr int kThreads = Tile::kThreads;
-  constexpr int kAhead = kStages - 1;
   constexpr int kShares = (kColumns + kThreads - 1) / kThreads;  // columns whose carry a thread hands on
-  __shared__ typename Tile::Row levels[2][Tile::kStack + 1];     // the last row is the carry
+  constexpr int kCarry = Tile::kStack;                           // the row of the carry
+  __shared__ typename Tile::Row levels[2][Tile::kStack + 1];
   __shared__ unsigned taken[2];
 
   unsigned* counter = static_cast<unsigned*>(workspace);
@@ -73,82 +72,61 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
   const unsigned strips = static_cast<unsigned>(columns_strips(inner, Tile::kParams));
   const unsigned slabs = static_cast<unsigned>(columns_slabs(n, Tile::kParams, sizeof(T)));
   const unsigned tiles = static_cast<unsigned>(outer) * strips * slabs;
-  const ColumnOrder order = column_order(static_cast<unsigned>(outer), slabs, strips, gridDim.x * kHalfWaves / 2);
-  const auto turn = [&](unsigned ticket) { return column_turn(order, ticket); };
-  const auto place = [&](const ColumnTurn& t) { return place_tile<Tile>(t.o, t.slab, t.strip, n, inner); };
+  const ColumnOrder order = column_order(static_cast<unsigned>(outer), slabs, strips, column_carry_apart(gridDim.x, kInterleave));
 
   wait_for_launch_in_front();
-  unsigned ticket[kStages];
+  if (threadIdx.x == 0) {
+    taken[0] = take_ticket(counter);
+  }
+  __syncthreads();
+  unsigned ticket = taken[0];
+  int buffer = 1;  // the other may still be read
+  while (ticket < tiles) {
+    const ColumnTurn now = column_turn(order, ticket);
+    const ColumnPlace place = place_tile<Tile>(now.o, now.slab, now.strip, n, inner);
+    typename Tile::Cells loaded[kRows];
+    load_columns<Tile>(loaded, in, place, inner, aligned);
+
+    // While they are under way: what lies below, which is likely to be known by now, and the next ticket.
+    const long long first_column = static_cast<long long>(now.strip) * kColumns;
+    const long long first_word = now.o * inner + first_column;
+    const auto has_carry = [&](int column) { return column < kColumns && first_column + column < inner; };
+    Glimpse<Acc> seen[kShares];
 #pragma unroll
-  for (int s = 0; s < kStages; ++s) {
+    for (int i = 0; i < kShares; ++i) {
+      const int column = i * kThreads + threadIdx.x;
+      if (now.slab > 0 && has_carry(column)) {
+        seen[i] = look<Acc>(carries, first_word + column);
+      }
+    }
+    unsigned next = 0;
     if (threadIdx.x == 0) {
-      taken[s % 2] = take_ticket(counter);
+      next = take_ticket(counter);
+    }
+
+    const typename Tile::Sums in_warp = sum_columns<Tile>(loaded, levels[buffer], inner);
+#pragma unroll
+    for (int i = 0; i < kShares; ++i) {
+      const int column = i * kThreads + threadIdx.x;
+      if (column < kColumns) {
+        levels[buffer][kCarry].x[column] =
+            now.slab > 0 && has_carry(column) ? await<Acc>(carries, first_word + column, now.slab, seen[i]) : Acc(0);
+      }
+    }
+    if (threadIdx.x == 0) {
+      taken[buffer] = next;
     }
     __syncthreads();
-    ticket[s] = taken[s % 2];
-  }
-  typename Tile::Cells staged[kStages][kRows];
+    ticket = taken[buffer];
 #pragma unroll
-  for (int s = 0; s < kAhead; ++s) {
-    if (ticket[s] < tiles) {
-      load_columns<Tile>(staged[s], in, place(turn(ticket[s])), inner, aligned);
+    for (int i = 0; i < kShares; ++i) {
+      const int column = i * kThreads + threadIdx.x;
+      if (now.slab + 1 < slabs && has_carry(column)) {
+        publish(carries, first_word + column, sum_levels<Tile, Tile::kStack + 1>(levels[buffer], column), now.slab + 1);
+      }
     }
-  }
-  int buffer = 0;
-  __syncthreads();  // the tickets have been read
-  while (ticket[0] < tiles) {
-#pragma unroll
-    for (int s = 0; s < kStages; ++s) {
-      if (s > 0 && ticket[s] >= tiles) {
-        break;  // ticket[0] is a later one
-      }
-      constexpr int kCarry = Tile::kStack;
-      if (ticket[(s + kAhead) % kStages] < tiles) {
-        load_columns<Tile>(staged[(s + kAhead) % kStages], in, place(turn(ticket[(s + kAhead) % kStages])), inner,
-                           aligned);
-      }
-      const ColumnTurn now = turn(ticket[s]);
-      const long long first_column = static_cast<long long>(now.strip) * kColumns;
-      const long long first_word = now.o * inner + first_column;
-      const auto has_carry = [&](int column) { return column < kColumns && first_column + column < inner; };
-      Glimpse<Acc> seen[kShares];
-#pragma unroll
-      for (int i = 0; i < kShares; ++i) {
-        const int column = i * kThreads + threadIdx.x;
-        if (now.slab > 0 && has_carry(column)) {
-          seen[i] = look<Acc>(carries, first_word + column);
-        }
-      }
-      unsigned next = 0;
-      if (threadIdx.x == 0) {
-        next = take_ticket(counter);
-      }
-
-      const typename Tile::Sums in_warp = sum_columns<Tile>(staged[s], levels[buffer]);
-#pragma unroll
-      for (int i = 0; i < kShares; ++i) {
-        const int column = i * kThreads + threadIdx.x;
-        if (column < kColumns) {
-          levels[buffer][kCarry].x[column] =
-              now.slab > 0 && has_carry(column) ? await<Acc>(carries, first_word + column, now.slab, seen[i]) : Acc(0);
-        }
-      }
-      if (threadIdx.x == 0) {
-        taken[buffer] = next;
-      }
-      __syncthreads();
-      ticket[s] = taken[buffer];
-#pragma unroll
-      for (int i = 0; i < kShares; ++i) {
-        const int column = i * kThreads + threadIdx.x;
-        if (now.slab + 1 < slabs && has_carry(column)) {
-          publish(carries, first_word + column, sum_levels<Tile, Tile::kStack + 1>(levels[buffer], column),
-                  static_cast<unsigned>(now.slab + 1));
-        }
-      }
-      store_columns<Tile>(staged[s], sum_below<Tile, 1>(in_warp, levels[buffer]), out, place(now), inner, aligned);
-      buffer ^= 1;
-    }
+    store_columns<Tile>(loaded, sum_below<Tile, 1>(in_warp, levels[buffer]), out, place, inner, aligned);
+    buffer ^= 1;
   }
 }
 

@@ -7,8 +7,8 @@ namespace scantune {
 
 struct ColumnCarryParams {
   ColumnTileParams tile;
-  int stages;  // tiles in registers at once
-  int half_waves;
+  int blocks;      // that an SM holds at once
+  int interleave;  // tiles between one and the next above it, in percent of the resident blocks
 };
 
 // Where a tile lies.
@@ -27,6 +27,10 @@ struct ColumnOrder {
   unsigned size;    // outer indices of a group
   unsigned larger;  // groups that have one more; these come first
 };
+
+SCANTUNE_LAUNCH_RULE unsigned column_carry_apart(unsigned grid_blocks, int interleave) {
+  return static_cast<unsigned>(static_cast<long long>(grid_blocks) * interleave / 100);
+}
 
 // Groups are as small as may be with at least `apart` tiles between one and the next above it.
 SCANTUNE_LAUNCH_RULE ColumnOrder column_order(unsigned outer, unsigned slabs, unsigned strips, unsigned apart) {
@@ -59,11 +63,6 @@ SCANTUNE_LAUNCH_RULE long long column_carry_words(long long outer, long long inn
 
 SCANTUNE_LAUNCH_RULE long long column_carry_workspace_bytes(long long outer, long long inner, int accumulator_bytes) {
   return 8 * (1 + column_carry_words(outer, inner, accumulator_bytes));
-}
-
-SCANTUNE_LAUNCH_RULE long long column_carry_tiles(long long outer, long long n, long long inner, ColumnCarryParams p,
-                                                  int element_bytes) {
-  return outer * columns_strips(inner, p.tile) * columns_slabs(n, p.tile, element_bytes);
 }
 
 // By tiles: as many blocks as may be resident at once; more would find no ticket, fewer would leave SMs idle.
