@@ -2,35 +2,37 @@
 //
 //     y[o][i][k] = x[o][i][k] + x[o][i+1][k] + ... + x[o][n-1][k]
 //
-// Blocks take tiles of columns (columns.cuh) in the order of tickets: slab after slab from the bottom, and
-// in a slab strip after strip of every o. So all SMs together walk through memory row by row, each takes
-// the next tile when it is free, and the tile below, whose sums a tile needs, was taken a whole slab earlier:
+// Blocks take tiles of columns (columns.cuh) in the order of tickets: slab after slab from the bottom, and in a
+// slab strip after strip. So all SMs together walk through memory row by row, each takes the next tile when it is
+// free, and the tile below, whose sums a tile needs, was taken many tickets earlier:
 //
 //              strip 0     strip 1     strip 2
 //            |           |           |           |
 //     slab 1 | ticket 3  | ticket 4  | ticket 5  |     3 waits for the carry of 0, 4 for that of 1, ...
 //     slab 0 | ticket 0  | ticket 1  | ticket 2  |
 //
+// One matrix may have too few strips for that, so several of the outer dimension are walked at once, a slab of each in
+// turn. Their number is a compromise: many hide the time it takes to hand a carry up, few are few streams through
+// memory, which DRAM serves better (kInterleave; 128 at once cost 7% on an H200, column_order in
+// column_carry.launch.h).
+//
 // As soon as a tile's rows are loaded and the carry from below has come, the block hands the carry on, and only
 // then writes its rows. There is one carry a column, not one a tile: a word's turn (status.cuh) is the
 // number of slabs it includes, and only the next slab's tile reads it before it writes the next turn.
 //
-// With kTickets = false a block walks a whole strip and keeps the carry in shared memory: no workspace, no
-// waiting, blocks scheduled by the hardware. For many more strips than blocks fit the GPU.
-//
 // Parameters
-//   T         element type            Acc      type of the sums
-//   kAccess   bytes a thread loads at once: no more than columns_access_bytes()
-//   kColumns  columns a tile; a power of two of accesses, at most one a thread
-//   kWarps    warps a block: a power of two up to 32
-//   kRows     rows of a tile that a thread holds: a tile has kRows * (threads / accesses a row)
-//   kStages   tiles in registers at once: 1 loads a tile and scans it, 2 loads one tile ahead
-//   kBlocks   blocks that an SM is to hold at once: the compiler keeps to the registers that this leaves
+//   T            element type            Acc      type of the sums
+//   kAccess      bytes a thread loads at once: no more than columns_access_bytes()
+//   kColumns     columns a tile; a power of two of accesses, at most one a thread
+//   kWarps       warps a block: a power of two up to 32
+//   kRows        rows of a tile that a thread holds: a tile has kRows * (threads / accesses a row)
+//   kBlocks      blocks that an SM is to hold at once: the compiler keeps to the registers that this leaves
+//   kInterleave  tiles from one to the next above it, at least, in percent of the blocks of the grid
 //
 // Requirements: `in` and `out` are aligned to T and do not overlap. kAccess divides inner * sizeof(T); where the
 // pointers are not aligned to it, elements are accessed one at a time. outer, n and inner are any 64-bit
-// sizes; with tickets there are fewer than 2^31 tiles. The workspace (column_carry_workspace_bytes) is cleared by
-// column_carry_reset in front of every launch with tickets. Launch rules: column_carry.launch.h.
+// sizes with fewer than 2^31 tiles. The workspace (column_carry_workspace_bytes) is cleared by
+// column_carry_reset in front of every launch. Launch rules: column_carry.launch.h.
 //
 // Forward progress: a ticket is a number that a running block has taken, so whoever took a lower one is
 // running too. A tile waits for one of a lower ticket only, and a block works on its tickets in rising order.
@@ -45,11 +47,12 @@
 namespace scantune {
 
 // Clears the ticket counter and the carries.
-template <class T, class Acc>
+template <class T, class Acc, int kAccess, int kColumns, int kWarps, int kRows>
 __global__ void column_carry_reset(const T* /*in*/, Output<T, Acc>* /*out*/, void* workspace, long long outer,
-                                   long long /*n*/, long long inner) {
+                                   long long n, long long inner) {
   let_next_launch_start();
-  const long long words = 1 + column_carry_words(outer, inner, sizeof(Acc));
+  const long long words =
+      1 + column_carry_words(outer, n, inner, {kAccess, kColumns, kWarps, kRows}, sizeof(T), sizeof(Acc));
   for (long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < words;
        i += static_cast<long long>(gridDim.x) * blockDim.x) {
     static_cast<unsigned long long*>(workspace)[i] = 0;
@@ -72,7 +75,8 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
   const unsigned strips = static_cast<unsigned>(columns_strips(inner, Tile::kParams));
   const unsigned slabs = static_cast<unsigned>(columns_slabs(n, Tile::kParams, sizeof(T)));
   const unsigned tiles = static_cast<unsigned>(outer) * strips * slabs;
-  const ColumnOrder order = column_order(static_cast<unsigned>(outer), slabs, strips, column_carry_apart(gridDim.x, kInterleave));
+  const ColumnOrder order =
+      column_order(static_cast<unsigned>(outer), slabs, strips, column_carry_apart(gridDim.x, kInterleave));
 
   wait_for_launch_in_front();
   if (threadIdx.x == 0) {

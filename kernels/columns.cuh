@@ -204,7 +204,7 @@ __device__ __forceinline__ typename Tile::Elements widen_after(const typename Ti
 // The results of one row of the thread, given what lies below it; `below` then includes that row.
 template <class Tile>
 __device__ __forceinline__ typename Tile::Results add_row(typename Tile::Sums& below, const typename Tile::Cells& cells,
-                                                           long long inner) {
+                                                          long long inner) {
   const typename Tile::Elements row = widen_after<Tile>(below, cells, inner);
   typename Tile::Results results;
 #pragma unroll

@@ -13,17 +13,15 @@ namespace scantune::column_space {
 // Why they cannot do a workload; empty where they can.
 std::string refuses(const Workload& workload, const Chip& chip);
 
-// The values of `columns` that make rows of a tile of these bytes.
-Param columns(const std::vector<int64_t>& bytes, const Workload& workload);
-// The values of `rows`, given for accesses of 16 bytes: of narrower ones a thread makes more, up to 64.
-Param rows(const std::vector<int64_t>& rows, const Workload& workload);
-Param warps(const std::vector<int64_t>& warps);
-Param blocks(const std::vector<int64_t>& blocks);
+// Parameters. Where the scanned dimension is short, tiles are wide, and where a whole n x inner matrix is
+// small, blocks are, too.
+Param columns(const Workload& workload);
+Param warps(const Workload& workload);
+Param rows(const Workload& workload);
+Param blocks(const Workload& workload);
 
-// The tile of a variant: it has the parameters columns, warps and rows.
+// The tile of a variant that has the first three of these.
 ColumnTileParams tile(const Variant& variant, const Workload& workload);
-// The parameter `blocks` of a variant, 1 where it has none: how many blocks an SM is to hold.
-int blocks_per_sm(const Variant& variant);
 
 // Bytes of a tile that lie in the tensor.
 int64_t tile_bytes(const Variant& variant, const Workload& workload);
@@ -34,7 +32,17 @@ std::string settings(const Variant& variant, const Workload& workload);
 // The files a family is compiled from: its own two, those that all share, and others.
 std::vector<SourceFile> sources(const std::string& family, const std::vector<std::string>& others = {});
 
-// The rules that all keep to; `estimate` is the family's own.
-std::vector<Constraint> constraints(ResourceEstimate (*estimate)(const Variant&, const Workload&, const Chip&));
+// A row of the tile is at least one access, and no wider than the block.
+Constraint row_of_accesses();
+// A tile is less than twice as wide as the rows of the tensor, unless it is the narrowest.
+Constraint not_wider_than_the_rows();
+// A tile is less than twice as high as the columns of the tensor, unless its threads hold the fewest rows.
+Constraint not_higher_than_the_columns();
+
+// Whether a variant's blocks fit an SM: by their threads, and by the registers they need. `registers` is what a
+// thread needs, `blocks` how many of them an SM is to hold.
+bool fits_registers(int registers, const ColumnTileParams& tile, int blocks, const Chip& chip);
+// Shared memory a block declares: it may have no more than 48 KB of it, and as many blocks must fit.
+bool fits_shared_memory(int64_t bytes, int blocks, const Chip& chip);
 
 }  // namespace scantune::column_space
