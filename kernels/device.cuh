@@ -147,18 +147,24 @@ __device__ __forceinline__ void async_wait() {
 
 using Barrier = unsigned long long;
 
-// By one thread; the others may use the barrier after a __syncthreads().
+// By one thread, which calls barrier_init_end() after the last; the others may use the barriers after a
+// __syncthreads().
 __device__ __forceinline__ void barrier_init(Barrier* barrier, unsigned arrivals) {
   asm volatile("mbarrier.init.shared.b64 [%0], %1;" : : "r"(shared_address(barrier)), "r"(arrivals) : "memory");
+}
+
+// Once and not for each barrier: it takes about as long as a load from memory.
+__device__ __forceinline__ void barrier_init_end() {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
   asm volatile("fence.mbarrier_init.release.cluster;" : : : "memory");
-  asm volatile("fence.proxy.async;" : : : "memory");
 #endif
 }
 
 __device__ __forceinline__ void barrier_arrive(Barrier* barrier) {
-  unsigned long long phase;
-  asm volatile("mbarrier.arrive.shared.b64 %0, [%1];" : "=l"(phase) : "r"(shared_address(barrier)) : "memory");
+  asm volatile("{\n.reg .b64 phase;\nmbarrier.arrive.shared.b64 phase, [%0];\n}\n"
+               :
+               : "r"(shared_address(barrier))
+               : "memory");
 }
 
 // Waits until the phase of this parity has ended.

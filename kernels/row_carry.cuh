@@ -123,6 +123,9 @@ __device__ __forceinline__ Acc scan_vectors(const T* in, Output<T, Acc>* out, lo
   for (int s = 0; s < kStages; ++s) {
     ring.skip();  // what was loaded left of the row: nothing
   }
+  if (kStorage == Storage::bulk) {
+    __syncthreads();  // the next row's loads end phases: no warp may still wait for those before
+  }
   return carry;
 }
 

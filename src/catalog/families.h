@@ -14,5 +14,7 @@ Kernel column_split_kernel();
 Kernel cpu_two_pass_kernel();
 Kernel cpu_row_carry_kernel();
 Kernel cpu_tile_chain_kernel();
+Kernel cpu_column_carry_kernel();
+Kernel cpu_column_chain_kernel();
 
 }  // namespace scantune

@@ -1,0 +1,32 @@
+#include "long_row.cuh"
+
+#include "entries.h"
+
+namespace scantune::emulation {
+namespace {
+
+constexpr const char* kVariants[] = {
+    "tile=512 warps=2 stages=2 storage=async",
+    "tile=512 warps=2 stages=3 storage=bulk",
+#ifndef SCANTUNE_MUTANT
+    "tile=1024 warps=4 stages=2 storage=bulk",
+    "tile=2048 warps=4 stages=3 storage=async",
+#endif
+};
+
+#define LONG_ROW_ENTRIES(...) SCANTUNE_ENTRIES(long_row_reset, __VA_ARGS__), SCANTUNE_ENTRIES(long_row, __VA_ARGS__)
+
+constexpr Entry kEntries[] = {
+    LONG_ROW_ENTRIES(512, 2, 2, Storage::async),
+    LONG_ROW_ENTRIES(512, 2, 3, Storage::bulk),
+#ifndef SCANTUNE_MUTANT
+    LONG_ROW_ENTRIES(1024, 4, 2, Storage::bulk),
+    LONG_ROW_ENTRIES(2048, 4, 3, Storage::async),
+#endif
+};
+
+}  // namespace
+
+extern const Family families::long_row = make_family("long_row", Lines::rows, kEntries, kVariants);
+
+}  // namespace scantune::emulation

@@ -1,0 +1,340 @@
+# The mistakes that the emulation must find:
+#
+#   mutant(FAMILY NAME FILE [[what is replaced, once in kernels/FILE]] [[by what]])
+#
+# ([=[ ]=] where what is quoted ends with a bracket; several FILE, what, by what may follow one another.)
+#
+# Each becomes a small program around the mutated kernels, and the test kernels.Mutant.FAMILY.NAME, which passes if
+# something is found wrong. What is no longer there exactly once makes the test fail: put the mutant right then.
+
+# --- What families share (scan.cuh) --------------------------------------------------------------------
+
+function(mutants_of_the_block_scan family)
+  mutant(${family} BarrierDropped scan.cuh [[  __syncthreads();]] [[]])
+  mutant(${family} BarrierOnlyOfTheWarp scan.cuh [[  __syncthreads();]] [[  __syncwarp();]])
+  mutant(${family} SumOfTheSameWarpForItsNeighbour scan.cuh [[(warp + 1) % kWarpThreads]] [[warp]])
+  mutant(${family} NeighbourWarpTwoFurther scan.cuh [[(warp + 1) % kWarpThreads]] [[(warp + 2) % kWarpThreads]])
+  mutant(${family} WarpsBeyondTheBlockAdded scan.cuh [[lane < kWarps ? shared[lane] : Acc(0)]] [=[shared[lane]]=])
+  mutant(${family} TotalWithoutTheFirstWarp scan.cuh
+         [[Acc(0), __shfl_sync(kAllLanes, from_warp, 0)};]] [[Acc(0), __shfl_sync(kAllLanes, from_warp, 1)};]])
+  mutant(${family} SumsWrittenByAllLanesOfTheirLane scan.cuh [[    shared[warp] = warp_sum;]]
+         [[    shared[lane] = warp_sum;]])
+endfunction()
+
+function(mutants_of_the_warp_scan family)
+  mutant(${family} ShuffleDistanceQuadruples scan.cuh [[distance < kLanes; distance *= 2]]
+         [[distance < kLanes; distance *= 4]])
+  mutant(${family} ShuffleStopsOneStepEarly scan.cuh [[distance < kLanes; distance]] [[distance < kLanes / 2; distance]])
+  mutant(${family} ShuffleFromTheLeft scan.cuh [[const Acc right = __shfl_down_sync(kAllLanes, sum, distance);]]
+         [[const Acc right = __shfl_up_sync(kAllLanes, sum, distance);]])
+  mutant(${family} LanesBeyondTheWarpAdded scan.cuh [[    if (lane + distance < kWarpThreads) {
+      sum += right;]] [[    {
+      sum += right;]])
+  mutant(${family} LastLaneOfTheShuffleLeftOut scan.cuh [[    if (lane + distance < kWarpThreads) {
+      sum += right;]] [[    if (lane + distance < kWarpThreads - 1) {
+      sum += right;]])
+endfunction()
+
+function(mutants_of_the_tile_scan family)
+  mutant(${family} NeighbourLaneIsItself scan.cuh [[from_next = __shfl_down_sync(kAllLanes, from_lane, 1)]]
+         [[from_next = __shfl_down_sync(kAllLanes, from_lane, 0)]])
+  mutant(${family} NeighbourLaneOneFurther scan.cuh [[from_next = __shfl_down_sync(kAllLanes, from_lane, 1)]]
+         [[from_next = __shfl_down_sync(kAllLanes, from_lane, 2)]])
+  mutant(${family} LastLaneHasANeighbour scan.cuh [[((lane < kWarpThreads - 1 ? from_next : Acc(0)) + stretch)]]
+         [[(from_next + stretch)]])
+  mutant(${family} StepsToTheRightForgotten scan.cuh [[    stretch += __shfl_sync(kAllLanes, from_lane, 0);]]
+         [[    stretch = __shfl_sync(kAllLanes, from_lane, 0);]])
+  mutant(${family} StepSumOfTheWrongLane scan.cuh [[    stretch += __shfl_sync(kAllLanes, from_lane, 0);]]
+         [[    stretch += __shfl_sync(kAllLanes, from_lane, 31);]])
+  mutant(${family} RaggedTileLoadedWhole scan.cuh [[      if (position + j * kWarpThreads >= 0) {
+        loaded[j] = load_vector]] [[      {
+        loaded[j] = load_vector]])
+  mutant(${family} RaggedTileStoredWhole scan.cuh [[      if (position + j * kWarpThreads >= 0) {
+        store_vector]] [[      {
+        store_vector]])
+  mutant(${family} RaggedTileMaskedOneVectorShort scan.cuh [[      if (position + j * kWarpThreads >= 0) {
+        loaded[j] = load_vector]] [[      if (position + j * kWarpThreads > 0) {
+        loaded[j] = load_vector]])
+  mutant(${family} RaggedTileMaskedAtTheRight scan.cuh [[  return begin + first_vector<kVectors>();]]
+         [[  return begin + kTileVectors - 1 - first_vector<kVectors>();]])
+  mutant(${family} HeadAsLongAsWhatLiesInFront scan.cuh [[(kAccessBytes - past) % kAccessBytes / sizeof(T)]]
+         [[past / sizeof(T)]])
+  mutant(${family} HeadLongerThanTheRow scan.cuh [[  split.head = n < split.head ? static_cast<int>(n) : split.head;]]
+         [[]])
+  mutant(${family} TailCountedWithTheHead scan.cuh [[(n - split.head) % kPerVector<T>]] [[n % kPerVector<T>]])
+  mutant(${family} EdgeReadOneElementTooFar scan.cuh [[lane < count ? static_cast]] [[lane <= count ? static_cast]])
+  mutant(${family} EdgeWrittenByEveryWarp scan.cuh [[  if (static_cast<int>(threadIdx.x) < count) {
+    elements[threadIdx.x] =]] [[  if (static_cast<int>(threadIdx.x % 32) < count) {
+    elements[threadIdx.x % 32] =]])
+  mutant(${family} WideStoresAtAnyAlignment scan.cuh
+         [[return (reinterpret_cast<unsigned long long>(out) - elements_past * sizeof(Output<T, Acc>)) % kAccessBytes == 0;]]
+         [[return elements_past < kAccessBytes || out != nullptr;]])
+  mutant(${family} VectorSummedWithoutItsFirstElement scan.cuh [[    for (int e = kPerVector<T> - 2; e >= 0; --e) {
+      sum +=]] [[    for (int e = kPerVector<T> - 2; e > 0; --e) {
+      sum +=]])
+  mutant(${family} OffsetLeftOutOfRaggedTiles scan.cuh
+         [[      const Results<T, Acc> results = scan_vector(loaded[j], right[j] + offset);]]
+         [[      const Results<T, Acc> results = scan_vector(loaded[j], right[j]);]])
+endfunction()
+
+# --- row_carry -----------------------------------------------------------------------------------------
+
+mutants_of_the_block_scan(row_carry)
+mutants_of_the_warp_scan(row_carry)
+mutants_of_the_tile_scan(row_carry)
+mutant(row_carry LastWarpHasANeighbour scan.cuh [[{warp + 1 < kWarps ? right : Acc(0),]] [[{right,]])
+mutant(row_carry OneBufferForTheSumsOfWarps row_carry.cuh [[      buffer ^= 1;]] [[]])
+mutant(row_carry CarryOneTileEarly row_carry.cuh [[(staged[s], right, block.right + carry, to]]
+       [[(staged[s], right, block.right + carry + block.total, to]])
+mutant(row_carry CarryOneTileLate row_carry.cuh [[      carry += block.total;]]
+       [[      carry += previous;
+      previous = block.total;]] row_carry.cuh
+       [[  Vector<T> staged[kStages][kVectors];]]
+       [[  Vector<T> staged[kStages][kVectors];
+  Acc previous = 0;]])
+mutant(row_carry CarryOfTheLastTileOnly row_carry.cuh [[      carry += block.total;]] [[      carry = block.total;]])
+mutant(row_carry CarryWithoutTheTail row_carry.cuh [[      carry = __shfl_sync(kAllLanes, sum, 0);]] [[]])
+mutant(row_carry CarryOfTheTailFromItsSecondElement row_carry.cuh [[carry = __shfl_sync(kAllLanes, sum, 0);]]
+       [[carry = __shfl_sync(kAllLanes, sum, 1);]])
+mutant(row_carry CarryKeptFromTheRowBefore row_carry.cuh [[    Acc carry = 0;]]
+       [[    Acc carry = r > 0 ? static_cast<Acc>(in[0]) : Acc(0);]])
+mutant(row_carry HeadWithoutCarry row_carry.cuh [[scan_edge<T, Acc>(row_in, row.head), carry);]]
+       [[scan_edge<T, Acc>(row_in, row.head), Acc(0));]])
+mutant(row_carry HeadSummedForTheTail row_carry.cuh [[scan_edge<T, Acc>(row_in + n - row.tail, row.tail);]]
+       [[scan_edge<T, Acc>(row_in, row.tail);]])
+mutant(row_carry TailWrittenInFront row_carry.cuh [[store_edge(row_out + n - row.tail,]] [[store_edge(row_out,]])
+mutant(row_carry TilesLaidFromTheLeft row_carry.cuh [[long long tile = vectors - kTileVectors;  // where]]
+       [[long long tile = vectors / kTileVectors * kTileVectors - kTileVectors;  // where]])
+mutant(row_carry LastTileLeftOut row_carry.cuh [[while (tile > -kTileVectors)]] [[while (tile > 0)]])
+mutant(row_carry StagesLeftTooEarly row_carry.cuh [[if (s > 0 && tile <= -kTileVectors)]] [[if (s > 0 && tile <= 0)]])
+mutant(row_carry NextTileLoadedOverThisOne row_carry.cuh [=[staged[(s + kAhead) % kStages]]=] [=[staged[s]]=])
+mutant(row_carry OneTileTooFewLoadedAhead row_carry.cuh [[for (int s = 0; s < kAhead; ++s)]]
+       [[for (int s = 0; s < kAhead - 1; ++s)]])
+mutant(row_carry LoadsStayWhereTheyAre row_carry.cuh [[      from -= kTile;]] [[]])
+mutant(row_carry EveryBlockTakesTheFirstRow row_carry.cuh [[long long r = blockIdx.x; r < outer]]
+       [[long long r = 0; r < 1]])
+
+# --- three_pass ----------------------------------------------------------------------------------------
+
+mutants_of_the_block_scan(three_pass)
+mutants_of_the_warp_scan(three_pass)
+mutants_of_the_tile_scan(three_pass)
+mutant(three_pass OneBufferInBlockSums three_pass.cuh [[        buffer ^= 1;
+        const RowSplit& split = tile[s].split;]] [[        const RowSplit& split = tile[s].split;]])
+mutant(three_pass OneBufferInBlockPrefix three_pass.cuh [[      buffer ^= 1;
+      if (index >= 0) {]] [[      if (index >= 0) {]])
+mutant(three_pass OneBufferInTheScan three_pass.cuh [[        buffer ^= 1;
+        store_tile]] [[        store_tile]])
+mutant(three_pass PrefixWithItsOwnTile three_pass.cuh
+       [[sums[index] = (lane < kWarpThreads - 1 ? from_next : Acc(0)) +]] [[sums[index] = from_lane +]])
+mutant(three_pass PrefixOfTheTileToTheLeft three_pass.cuh [[prefix[s] = prefixes[base + s];]]
+       [[prefix[s] = prefixes[base + s > 0 ? base + s - 1 : 0];]])
+mutant(three_pass PrefixOfTheTileToTheRight three_pass.cuh [[prefix[s] = prefixes[base + s];]]
+       [[prefix[s] = prefixes[base + s + 1];]])
+mutant(three_pass PrefixCarryForgotten three_pass.cuh [[      carry += block.total;]] [[]])
+mutant(three_pass PrefixReadsBeforeTheFirstTile three_pass.cuh [[index >= 0 ? sums[index] : Acc(0)]] [=[sums[index]]=])
+mutant(three_pass PrefixBeginsOneTileLate three_pass.cuh [[long long begin = tiles - kThreads;]]
+       [[long long begin = tiles - kThreads - 1;]])
+mutant(three_pass TailLeftOutOfTheSum three_pass.cuh [[        if (tile[s].last && split.tail > 0) {
+          sum +=]] [[        if (false) {
+          sum +=]])
+mutant(three_pass HeadInTheLastTile three_pass.cuh [[t.first = index == 0;]] [[t.first = index == tiles - 1;]])
+mutant(three_pass TailInTheFirstTile three_pass.cuh [[t.last = index == tiles - 1;]] [[t.last = index == 0;]])
+mutant(three_pass TilesLaidFromTheLeft three_pass.cuh [[t.begin = t.split.vectors - (tiles - index) * (kTile / kPerVector<T>);]]
+       [[t.begin = index * (kTile / kPerVector<T>);]])
+mutant(three_pass SumsWrittenByAllThreads three_pass.cuh [[        if (threadIdx.x == 0) {
+          sums[base + s] = sum;]] [[        {
+          sums[base + s] = sum;]])
+mutant(three_pass SumsWrittenOneTileFurther three_pass.cuh [[          sums[base + s] = sum;]]
+       [[          sums[base + s + 1] = sum;]])
+mutant(three_pass HeadWithoutPrefix three_pass.cuh [[scan_edge<T, Acc>(row, split.head), block.total + carry);]]
+       [[scan_edge<T, Acc>(row, split.head), block.total);]])
+mutant(three_pass TailNotCarried three_pass.cuh [[          carry = __shfl_sync(kAllLanes, sum, 0);]] [[          carry = Acc(0);]])
+mutant(three_pass BlocksTakeTheSameTiles three_pass.cuh
+       [[  const Acc* prefixes = static_cast<const Acc*>(workspace);
+  const long long tiles = ceil_div(n, kTile);
+  int buffer = 0;
+  for (long long base = static_cast<long long>(blockIdx.x) * kStages;]]
+       [[  const Acc* prefixes = static_cast<const Acc*>(workspace);
+  const long long tiles = ceil_div(n, kTile);
+  int buffer = 0;
+  for (long long base = static_cast<long long>(blockIdx.x);]])
+
+# --- Rings (ring.cuh) ----------------------------------------------------------------------------------
+
+mutant(row_carry AsyncWaitDropped ring.cuh [[      async_wait<kStages - 1>();]] [[]])
+mutant(row_carry AsyncWaitOneGroupShort ring.cuh [[      async_wait<kStages - 1>();]] [[      async_wait<kStages>();]])
+mutant(row_carry AsyncGroupsNotCommitted ring.cuh [[      async_commit();]] [[]])
+mutant(row_carry AsyncVectorsOfAnotherThread ring.cuh
+       [[loaded[j] = *reinterpret_cast<const Vector<T>*>(slot + (first + j * kWarpThreads) * kAccessBytes);]]
+       [[loaded[j] = *reinterpret_cast<const Vector<T>*>(slot + (kTileVectors - 1 - first - j * kWarpThreads) * kAccessBytes);]])
+mutant(row_carry AsyncRaggedTileCopiedWhole ring.cuh [[        if (position + j * kWarpThreads >= 0) {
+          async_copy]] [[        {
+          async_copy]])
+mutant(row_carry BulkWaitDropped ring.cuh [[      barrier_wait(barriers_ + reading_, parity_);
+    } else {]] [[    } else {]])
+mutant(row_carry BulkParityNeverTurns ring.cuh [[    parity_ ^= reading_ + 1 == kStages ? 1u : 0u;]] [[]])
+mutant(row_carry BulkParityTurnsForEverySlot ring.cuh [[    parity_ ^= reading_ + 1 == kStages ? 1u : 0u;]]
+       [[    parity_ ^= 1u;]])
+mutant(row_carry BulkLoadByAllThreads ring.cuh [[      if (threadIdx.x == 0) {
+        const int skipped]] [[      {
+        const int skipped]])
+mutant(row_carry BulkRaggedTileCopiedWhole ring.cuh [[static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes)]]
+       [[static_cast<unsigned>(kTileVectors * kAccessBytes)]])
+mutant(row_carry BulkRaggedTileAtTheLeftOfItsSlot ring.cuh [[bulk_load(slot + skipped * kAccessBytes, in]]
+       [[bulk_load(slot, in]])
+mutant(row_carry BulkBarriersUsedBeforeTheyAreReady ring.cuh [[      __syncthreads();]] [[]])
+mutant(row_carry BulkBarrierOfOneSlotOnly ring.cuh [[        for (int s = 0; s < kStages; ++s) {
+          barrier_init]] [[        for (int s = 0; s < 1; ++s) {
+          barrier_init]])
+mutant(row_carry RingLoadsIntoOneSlot ring.cuh [[    loading_ = loading_ + 1 == kStages ? 0 : loading_ + 1;]] [[]])
+mutant(row_carry RingReadsOneSlot ring.cuh [[    reading_ = reading_ + 1 == kStages ? 0 : reading_ + 1;]] [[]])
+mutant(row_carry RingFilledBeforeItWasRead row_carry.cuh
+       [[    const BlockSums<Acc> block = exchange_warp_sums<kWarps>(warp_sum, warp_sums[buffer]);
+    buffer ^= 1;
+    ring.load(in, tile - kStages * kTileVectors);  // behind the barrier: everyone has read the slot]]
+       [[    ring.load(in, tile - kStages * kTileVectors);
+    const BlockSums<Acc> block = exchange_warp_sums<kWarps>(warp_sum, warp_sums[buffer]);
+    buffer ^= 1;]])
+mutant(row_carry RingLoadsOneTileTooFar row_carry.cuh [[ring.load(in, tile - kStages * kTileVectors);]]
+       [[ring.load(in, tile - (kStages + 1) * kTileVectors);]])
+mutant(row_carry RingLeftFullBehindARow row_carry.cuh [[    ring.skip();  // what was loaded left of the row: nothing]]
+       [[]])
+mutant(row_carry RowsOfARingNotApart row_carry.cuh [[    __syncthreads();  // the next row's loads]] [[    // the next row's loads]])
+mutant(row_carry CarryForgottenBesideTheRing row_carry.cuh [[    carry += block.total;
+  }]] [[  }]])
+mutant(row_carry OneBufferBesideTheRing row_carry.cuh [[    buffer ^= 1;
+    ring.load]] [[    ring.load]])
+
+# --- short_row -----------------------------------------------------------------------------------------
+
+mutant(short_row RowsNotToldApartInAVector short_row.cuh [[    sum = ends[e] ? own : own + sum;]] [[    sum = own + sum;]])
+mutant(short_row RowsNotToldApartInTheResult short_row.cuh [[    right = ends[e] ? own : own + right;]]
+       [[    right = own + right;]])
+mutant(short_row RowEndsOneElementEarly short_row.cuh [[ends[e] = rest == 1;]] [[ends[e] = rest == 2;]])
+mutant(short_row NextRowOneElementShort short_row.cuh [[rest = rest == 1 ? n : rest - 1;]]
+       [[rest = rest == 1 ? n - 1 : rest - 1;]])
+mutant(short_row LaneBeyondTheRowsEndAdded short_row.cuh [[position.left > distance * kElements) {]]
+       [[position.left >= distance * kElements) {]])
+mutant(short_row LanesBeyondTheWarpAdded short_row.cuh [[if (lane + distance < kWarpThreads && position.left]]
+       [[if (position.left]])
+mutant(short_row ShuffleDistanceQuadruples short_row.cuh [[distance *= 2]] [[distance *= 4]])
+mutant(short_row ShufflesStopTooEarly short_row.cuh [[    if (distance * kElements < position.n) {]]
+       [[    if (2 * distance * kElements < position.n) {]])
+mutant(short_row ShuffleOnlyByLanesInTheRow short_row.cuh [[    if (distance * kElements < position.n) {]]
+       [[    if (distance * kElements < position.left) {]])
+mutant(short_row CarryForTheNextRow short_row.cuh [[if (position.left > (kWarpThreads - lane) * kElements) {]]
+       [[if (position.left >= (kWarpThreads - lane) * kElements) {]])
+mutant(short_row CarryForgotten short_row.cuh [[    sum += carry;]] [[]])
+mutant(short_row CarryOfTheLastLane short_row.cuh [[carry = __shfl_sync(kAllLanes, sum, 0);]]
+       [[carry = __shfl_sync(kAllLanes, sum, 31);]])
+mutant(short_row CarryNotInTheLastVector short_row.cuh [[right = lane + 1 < kWarpThreads ? right : carry;]]
+       [[right = lane + 1 < kWarpThreads ? right : Acc(0);]])
+mutant(short_row NeighbourLaneIsItself short_row.cuh [[Acc right = __shfl_down_sync(kAllLanes, sum, 1);]]
+       [[Acc right = __shfl_down_sync(kAllLanes, sum, 0);]])
+mutant(short_row NeighbourLaneOneFurther short_row.cuh [[Acc right = __shfl_down_sync(kAllLanes, sum, 1);]]
+       [[Acc right = __shfl_down_sync(kAllLanes, sum, 2);]])
+mutant(short_row StepsLeadOneElementTooFar short_row.cuh [[      position.left += step;]] [[      position.left += step + 1;]])
+mutant(short_row PositionsNotWrapped short_row.cuh [[      position.left -= position.left > n ? n : 0;]] [[]])
+mutant(short_row PositionsWrappedOneEarly short_row.cuh [[position.left > n ? n : 0]] [[position.left >= n ? n : 0]])
+mutant(short_row LastWarpTakesRowsThatAreNotThere short_row.cuh [[row + rows <= outer ? rows : outer - row]] [[rows]])
+mutant(short_row WarpsTakeTheSameRows short_row.cuh [[* kWarps + threadIdx.x / kWarpThreads) * rows;]] [[* kWarps) * rows;]])
+mutant(short_row BeginTakenForAligned short_row.cuh [[return begin == 0 && end]] [[return end]])
+mutant(short_row EndTakenForAligned short_row.cuh [[begin == 0 && end == vectors * kPerVector<T> &&]] [[begin == 0 &&]])
+mutant(short_row ReadsBeforeTheStretch short_row.cuh [[      if (at + e >= begin && at + e < end) {
+        loaded]] [[      if (at + e < end) {
+        loaded]])
+mutant(short_row ReadsBehindTheStretch short_row.cuh [[      if (at + e >= begin && at + e < end) {
+        loaded]] [[      if (at + e >= begin) {
+        loaded]])
+mutant(short_row WritesBeforeTheStretch short_row.cuh [[          if (at + e >= begin && at + e < end) {
+            out]] [[          if (at + e < end) {
+            out]])
+mutant(short_row WritesBehindTheStretch short_row.cuh [[          if (at + e >= begin && at + e < end) {
+            out]] [[          if (at + e >= begin) {
+            out]])
+mutant(short_row WideStoresAtAnyAlignment short_row.cuh [[      if (whole && same_alignment<T, Acc>(in, out)) {]]
+       [[      if (whole) {]])
+mutant(short_row RaggedTileLoadedWhole short_row.cuh [[      if (vector >= 0) {
+        loaded]] [[      {
+        loaded]])
+mutant(short_row RaggedTileStoredWhole short_row.cuh [[      if (vector >= 0) {
+        stretch]] [[      {
+        stretch]])
+mutant(short_row LeftmostTileLeftOut short_row.cuh [[    if (tile <= 0) {]] [[    if (tile <= kTileVectors) {]])
+
+# --- long_row ------------------------------------------------------------------------------------------
+
+mutants_of_the_warp_scan(long_row)
+mutants_of_the_tile_scan(long_row)
+mutant(long_row ResetSkipped long_row.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
+mutant(long_row ResetOneWordShort long_row.cuh [[i < words;]] [[i < words - 1;]])
+mutant(long_row ResetNotWaitedFor long_row.cuh [[  wait_for_launch_in_front();]] [[]])
+mutant(long_row BlockIndexForATicket long_row.cuh [[      slots[s].ticket = take_ticket(counter);]]
+       [[      slots[s].ticket = blockIdx.x * kStages + s;]] long_row.cuh [[        ticket = take_ticket(counter);]]
+       [[        ticket = slot.ticket + gridDim.x * kStages;]])
+mutant(long_row FirstTicketsFromBlockIndex long_row.cuh [[      slots[s].ticket = take_ticket(counter);]]
+       [[      slots[s].ticket = blockIdx.x * kStages + s;]])
+mutant(long_row TicketTakenTwice long_row.cuh [[        ticket = take_ticket(counter);]]
+       [[        take_ticket(counter);
+        ticket = take_ticket(counter);]])
+mutant(long_row ReadyBitIgnored status.cuh [[while ((word >> 32) == 0);]] [[while (false);]])
+mutant(long_row ReadyBitOfTheFirstWordOnly status.cuh [[while ((word >> 32) == 0);]] [[while (w == 0 && (word >> 32) == 0);]])
+mutant(long_row ReadyBeforeTheSum status.cuh [[    store_relaxed(words + index * kStatusWords<Acc> + w, kReady | half[w]);]]
+       [[    store_relaxed(words + index * kStatusWords<Acc> + w, kReady);
+    store_relaxed(words + index * kStatusWords<Acc> + w, kReady | half[w]);]])
+mutant(long_row SumNeverPublished long_row.cuh [[      publish(words, ticket, sum);]] [[]])
+mutant(long_row SumPublishedByAllLanes long_row.cuh [[    if (lane == 0) {
+      publish]] [[    {
+      publish]])
+mutant(long_row SumPublishedForTheNextTile long_row.cuh [[publish(words, ticket, sum);]] [[publish(words, ticket + 1, sum);]])
+mutant(long_row SumPublishedWithoutTheTail long_row.cuh [[      sum += scan_edge<T, Acc>(tile.row + n - tile.split.tail, tile.split.tail);]] [[]])
+mutant(long_row BarriersUsedBeforeTheyAreReady long_row.cuh [[  __syncthreads();]] [[]])
+mutant(long_row SlotFilledBeforeItIsFree long_row.cuh [[    barrier_wait(&slot.free, phase);]] [[]])
+mutant(long_row SlotReadBeforeItIsFull long_row.cuh [[    barrier_wait(&slot.full, phase);
+    const LongRowTile<T> tile = slot.tile;]] [[    const LongRowTile<T> tile = slot.tile;]])
+mutant(long_row SumTakenBeforeTheSlotIsFull long_row.cuh [[    if (kStorage == Storage::bulk) {
+      barrier_wait(&slot.full, phase);
+    }]] [[]])
+mutant(long_row TicketReadWhenItMayBeWritten long_row.cuh [[    __syncwarp();  // all lanes have read the ticket]]
+       [[    // all lanes have read the ticket]])
+mutant(long_row AsyncCopiesOfOtherLanesNotMet long_row.cuh [[    async_wait<0>();
+    __syncwarp();]] [[    async_wait<0>();]])
+mutant(long_row AsyncWaitDropped long_row.cuh [[    async_wait<0>();]] [[]])
+mutant(long_row AsyncWaitOneGroupShort long_row.cuh [[    async_wait<0>();]] [[    async_wait<1>();]])
+mutant(long_row SlotFilledWhileLanesReadIt long_row.cuh [[    __syncwarp();  // all lanes have read the slot before]]
+       [[    // all lanes have read the slot before]])
+mutant(long_row BarrierOfTheScanningWarpsDropped long_row.cuh [[      sync_part<1>(kThreads);]] [[]])
+mutant(long_row BarrierOfTheWarpOnly long_row.cuh [[      sync_part<1>(kThreads);]] [[      __syncwarp();]])
+mutant(long_row BarrierOfAllThreads long_row.cuh [[      sync_part<1>(kThreads);]] [[      __syncthreads();]])
+mutant(long_row OneBufferForTheSums long_row.cuh [[      buffer ^= 1;]] [[]])
+mutant(long_row SlotsNeverFreed long_row.cuh [[      barrier_arrive(&slot.free);
+    }
+    phase]] [[    }
+    phase]])
+mutant(long_row SlotFreedBeforeItsTicket long_row.cuh [[      slot.ticket = ticket;
+      barrier_arrive(&slot.free);]] [[      barrier_arrive(&slot.free);
+      slot.ticket = ticket;]])
+mutant(long_row SlotFreedByEveryWarp long_row.cuh [[    if (threadIdx.x == 0) {
+      slot.ticket = ticket;
+      barrier_arrive(&slot.free);
+    }]] [[    if (threadIdx.x == 0) {
+      slot.ticket = ticket;
+    }
+    if (lane == 0) {
+      barrier_arrive(&slot.free);
+    }]])
+mutant(long_row PhaseNeverTurns long_row.cuh [[    phase ^= s + 1 == kStages ? 1u : 0u;]] [[]])
+mutant(long_row PhaseOfFillingNeverTurns long_row.cuh [[for (unsigned phase = 0;; phase ^= 1) {]]
+       [[for (unsigned phase = 0;;) {]])
+mutant(long_row CarryIncludesItsOwnTile long_row.cuh [[      if (other < tile.index) {]] [[      if (other <= tile.index) {]])
+mutant(long_row CarryOneTileShort long_row.cuh [[      if (other < tile.index) {]] [[      if (other < tile.index - 1) {]])
+mutant(long_row WindowOfAnotherRow long_row.cuh [[      known = {tile.first_ticket, 0, Acc(0)};]]
+       [[      known.first_ticket = tile.first_ticket;]])
+mutant(long_row WindowsCountedTwice long_row.cuh [[    known.windows = whole;]] [[    known.windows = 0;]])
+mutant(long_row PartWindowKept long_row.cuh [[base + w < whole ? window]] [[base + w <= whole ? window]])
+mutant(long_row WindowsKeptButNotAdded long_row.cuh [[carry = base + w == whole ? window + known.sum : carry;]]
+       [[carry = base + w == whole ? window : carry;]])
+mutant(long_row StatusOfTheFirstRow long_row.cuh [[await<Acc>(words, tile.first_ticket + other)]] [[await<Acc>(words, other)]])
+mutant(long_row HeadWithoutCarry long_row.cuh [[block.total + carry);]] [[block.total);]])
+mutant(long_row TailNotCarried long_row.cuh [[      carry = __shfl_sync(kAllLanes, sum, 0);]] [[]])
