@@ -35,6 +35,15 @@ function(mutants_of_the_warp_scan family)
       sum += right;]])
 endfunction()
 
+function(mutants_of_the_tile_load family)
+  mutant(${family} RaggedTileLoadedWhole scan.cuh [[      if (position + j * kWarpThreads >= 0) {
+        loaded[j] = load_vector]] [[      {
+        loaded[j] = load_vector]])
+  mutant(${family} RaggedTileMaskedOneVectorShort scan.cuh [[      if (position + j * kWarpThreads >= 0) {
+        loaded[j] = load_vector]] [[      if (position + j * kWarpThreads > 0) {
+        loaded[j] = load_vector]])
+endfunction()
+
 function(mutants_of_the_tile_scan family)
   mutant(${family} NeighbourLaneIsItself scan.cuh [[from_next = __shfl_down_sync(kAllLanes, from_lane, 1)]]
          [[from_next = __shfl_down_sync(kAllLanes, from_lane, 0)]])
@@ -46,15 +55,9 @@ function(mutants_of_the_tile_scan family)
          [[    stretch = __shfl_sync(kAllLanes, from_lane, 0);]])
   mutant(${family} StepSumOfTheWrongLane scan.cuh [[    stretch += __shfl_sync(kAllLanes, from_lane, 0);]]
          [[    stretch += __shfl_sync(kAllLanes, from_lane, 31);]])
-  mutant(${family} RaggedTileLoadedWhole scan.cuh [[      if (position + j * kWarpThreads >= 0) {
-        loaded[j] = load_vector]] [[      {
-        loaded[j] = load_vector]])
   mutant(${family} RaggedTileStoredWhole scan.cuh [[      if (position + j * kWarpThreads >= 0) {
         store_vector]] [[      {
         store_vector]])
-  mutant(${family} RaggedTileMaskedOneVectorShort scan.cuh [[      if (position + j * kWarpThreads >= 0) {
-        loaded[j] = load_vector]] [[      if (position + j * kWarpThreads > 0) {
-        loaded[j] = load_vector]])
   mutant(${family} RaggedTileMaskedAtTheRight scan.cuh [[  return begin + first_vector<kVectors>();]]
          [[  return begin + kTileVectors - 1 - first_vector<kVectors>();]])
   mutant(${family} HeadAsLongAsWhatLiesInFront scan.cuh [[(kAccessBytes - past) % kAccessBytes / sizeof(T)]]
@@ -81,6 +84,7 @@ endfunction()
 
 mutants_of_the_block_scan(row_carry)
 mutants_of_the_warp_scan(row_carry)
+mutants_of_the_tile_load(row_carry)
 mutants_of_the_tile_scan(row_carry)
 mutant(row_carry LastWarpHasANeighbour scan.cuh [[{warp + 1 < kWarps ? right : Acc(0),]] [[{right,]])
 mutant(row_carry OneBufferForTheSumsOfWarps row_carry.cuh [[      buffer ^= 1;]] [[]])
@@ -118,6 +122,7 @@ mutant(row_carry EveryBlockTakesTheFirstRow row_carry.cuh [[long long r = blockI
 
 mutants_of_the_block_scan(three_pass)
 mutants_of_the_warp_scan(three_pass)
+mutants_of_the_tile_load(three_pass)
 mutants_of_the_tile_scan(three_pass)
 mutant(three_pass OneBufferInBlockSums three_pass.cuh [[        buffer ^= 1;
         const RowSplit& split = tile[s].split;]] [[        const RowSplit& split = tile[s].split;]])
@@ -268,7 +273,18 @@ mutant(short_row LeftmostTileLeftOut short_row.cuh [[    if (tile <= 0) {]] [[  
 mutants_of_the_warp_scan(long_row)
 mutants_of_the_tile_scan(long_row)
 mutant(long_row ResetSkipped long_row.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
-mutant(long_row ResetOneWordShort long_row.cuh [[i < words;]] [[i < words - 1;]])
+mutant(long_row ResetWithoutTheTickets long_row.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
+       [[    if (i > 0) {
+      static_cast<unsigned long long*>(workspace)[i] = 0;
+    }]])
+mutant(long_row ResetOfHalfTheWords long_row.cuh [[i < words;]] [[i < words / 2;]])
+mutant(long_row RaggedTileReadWhole long_row.cuh [[      if (position + j * kWarpThreads >= 0) {
+        loaded[j] = *]] [[      {
+        loaded[j] = *]])
+mutant(long_row RaggedTileSummedWhole long_row.cuh [[    if (begin + vector >= 0) {]] [[    {]])
+mutant(long_row RaggedTileCopiedWhole long_row.cuh [[      if (v >= skipped) {]] [[      {]])
+mutant(long_row BulkRaggedTileCopiedWhole long_row.cuh [[static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes)]]
+       [[static_cast<unsigned>(kTileVectors * kAccessBytes)]])
 mutant(long_row ResetNotWaitedFor long_row.cuh [[  wait_for_launch_in_front();]] [[]])
 mutant(long_row BlockIndexForATicket long_row.cuh [[      slots[s].ticket = take_ticket(counter);]]
        [[      slots[s].ticket = blockIdx.x * kStages + s;]] long_row.cuh [[        ticket = take_ticket(counter);]]
