@@ -31,6 +31,62 @@ __device__ __forceinline__ void store_global(void* aligned, Bits128 bits) {
                : "memory");
 }
 
+// The same for narrower accesses, each aligned to its size.
+struct alignas(8) Bits64 {
+  unsigned x, y;
+};
+struct Bits32 {
+  unsigned x;
+};
+struct Bits16 {
+  unsigned short x;
+};
+
+template <int kBytes>
+struct BitsOf;
+template <>
+struct BitsOf<16> {
+  using Type = Bits128;
+};
+template <>
+struct BitsOf<8> {
+  using Type = Bits64;
+};
+template <>
+struct BitsOf<4> {
+  using Type = Bits32;
+};
+template <>
+struct BitsOf<2> {
+  using Type = Bits16;
+};
+
+__device__ __forceinline__ void load_global(const void* aligned, Bits128& bits) { bits = load_global(aligned); }
+
+__device__ __forceinline__ void load_global(const void* aligned, Bits64& bits) {
+  asm volatile("ld.global.v2.b32 {%0, %1}, [%2];" : "=r"(bits.x), "=r"(bits.y) : "l"(aligned));
+}
+
+__device__ __forceinline__ void load_global(const void* aligned, Bits32& bits) {
+  asm volatile("ld.global.b32 %0, [%1];" : "=r"(bits.x) : "l"(aligned));
+}
+
+__device__ __forceinline__ void load_global(const void* aligned, Bits16& bits) {
+  asm volatile("ld.global.b16 %0, [%1];" : "=h"(bits.x) : "l"(aligned));
+}
+
+__device__ __forceinline__ void store_global(void* aligned, Bits64 bits) {
+  asm volatile("st.global.v2.b32 [%0], {%1, %2};" : : "l"(aligned), "r"(bits.x), "r"(bits.y) : "memory");
+}
+
+__device__ __forceinline__ void store_global(void* aligned, Bits32 bits) {
+  asm volatile("st.global.b32 [%0], %1;" : : "l"(aligned), "r"(bits.x) : "memory");
+}
+
+__device__ __forceinline__ void store_global(void* aligned, Bits16 bits) {
+  asm volatile("st.global.b16 [%0], %1;" : : "l"(aligned), "h"(bits.x) : "memory");
+}
+
 // --- Halves ---------------------------------------------------------------------------------------
 
 __device__ __forceinline__ float float_of_f16(unsigned short bits) {
@@ -91,18 +147,24 @@ __device__ __forceinline__ void async_wait() {
 
 using Barrier = unsigned long long;
 
-// By one thread; the others may use the barrier after a __syncthreads().
+// By one thread, which calls barrier_init_end() after the last; the others may use the barriers after a
+// __syncthreads().
 __device__ __forceinline__ void barrier_init(Barrier* barrier, unsigned arrivals) {
   asm volatile("mbarrier.init.shared.b64 [%0], %1;" : : "r"(shared_address(barrier)), "r"(arrivals) : "memory");
+}
+
+// Once and not for each barrier: it takes about as long as a load from memory.
+__device__ __forceinline__ void barrier_init_end() {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
   asm volatile("fence.mbarrier_init.release.cluster;" : : : "memory");
-  asm volatile("fence.proxy.async;" : : : "memory");
 #endif
 }
 
 __device__ __forceinline__ void barrier_arrive(Barrier* barrier) {
-  unsigned long long phase;
-  asm volatile("mbarrier.arrive.shared.b64 %0, [%1];" : "=l"(phase) : "r"(shared_address(barrier)) : "memory");
+  asm volatile("{\n.reg .b64 phase;\nmbarrier.arrive.shared.b64 phase, [%0];\n}\n"
+               :
+               : "r"(shared_address(barrier))
+               : "memory");
 }
 
 // Waits until the phase of this parity has ended.

@@ -11,31 +11,31 @@
 // A block has slots for kStages tiles in shared memory, a warp for each slot that fills it, and kWarps warps that
 // empty them in turn:
 //
-//     slot 0's warp   ticket, load tile 2 ........ sum, publish         ticket, load tile 5 ...
-//     slot 1's warp           ticket, load tile 4 ........ sum, publish
-//     other warps                                        tile 2: look up, scan, write | tile 4: ...
+//     slot 0's warp   load tile 2 ..... sum, publish    load tile 5 ..... sum, publish
+//     slot 1's warp        load tile 4 ..... sum, publish    load tile 7 ..
+//     other warps                      scan, look up, write 2 | scan, look up, write 4 | ...
 //
 //   1. A slot's warp loads a tile, adds it up as soon as it is there and publishes the sum in a status
-//      word of the tile. Nothing else is waited for between the ticket and that.
-//   2. The others need the sum of all tiles to the right of theirs. By then these were published, as a rule,
-//      so that nobody waits: a warp reads the status of 32 tiles at once, a window, and the windows since
-//      the block's last tile are added to the running sum that the block keeps:
+//      word of the tile. Nothing is waited for between the ticket and that, but memory.
+//   2. The other warps scan the tile (scan.cuh). They need the sum of all tiles to the right of it. These were
+//      taken earlier, so that their sums are there, as a rule. A warp reads the words of 64 tiles at once, a
+//      window; the windows since the block's last tile are added to the running sum that the block keeps:
 //
-//          tiles right of tile k   | k-1 ...     | 32 tiles | 32 tiles | what the block knew |
+//          tiles right of tile k   | k-1 ...     | 64 tiles | 64 tiles | what the block knew |
 //                                    part window    S(w)      S(w-1)     running sum
 //
 //      There is no chain from tile to tile: nothing that is waited for has waited itself.
-//   3. They scan the tile (scan.cuh) and write it. One barrier a tile; once it is passed the slot is free.
+//   3. They write it. There is one barrier a tile; once it is passed the slot is free for the next one.
 //
-// Deterministic: windows lie at multiples of 32 tiles of the row, a window's tiles are added in the order of
+// Deterministic: windows lie at multiples of 64 tiles of the row, a window's tiles are added in the order of
 // lanes and windows from right to left, whoever does it and whenever. So a tile gets the same bits every
 // run, though another block may do it. (Where look-back stops at what happens to be there, as in CUB, the
 // order of additions varies; sharing out tiles in advance costs 3% on an H200: docs/kernels.md.)
 //
-// Forward progress: a ticket is taken when a slot is free for its tile or, for the next slot to become free,
-// by a block that is about to write a tile of a lower ticket. From there to the tile's status word only
-// memory, and that writing, are waited for. Writing a tile waits for status words of lower tickets. So the
-// lowest ticket whose tile is not written never waits for ever. Blocks that do not run hold no ticket.
+// Forward progress: a tile waits for status words of lower tickets only, and tickets are taken by blocks that
+// run. A block gives out its tickets in the order of its slots and empties the slots in that order. So the
+// lowest ticket whose status word is missing has a slot, or gets one as soon as the tile in it is
+// written, whose ticket is lower still and which waits for words that are all there.
 //
 // Parameters
 //   T         element type            Acc      type of the sums
@@ -73,24 +73,46 @@ __global__ void __launch_bounds__(256) long_row_reset(const T* /*in*/, Output<T,
 template <class T>
 struct LongRowTile {
   const T* row;
+  long long offset;  // of the row in the tensor
   RowSplit split;
-  long long first_ticket;  // of the row's tile 0; -1 where there are no more tiles
-  int index;               // in the row
-  long long begin;         // in vectors after the head; negative where it is ragged
+  int index;        // in the row
+  long long begin;  // in vectors after the head; negative where it is ragged
 };
 
-// What a slot's warp and those that empty it tell one another.
-template <class T>
-struct LongRowSlot {
+template <class T, int kTileVectors>
+__device__ __forceinline__ LongRowTile<T> long_row_tile(const T* in, unsigned ticket, unsigned tiles, long long n) {
+  const unsigned row = ticket / tiles;
   LongRowTile<T> tile;
-  unsigned ticket;  // of the tile to be loaded next
-  Barrier free;     // the slot may be filled with that one
-  Barrier full;     // the tile is there
+  tile.offset = row * n;
+  tile.row = in + tile.offset;
+  tile.split = split_row(tile.row, n);
+  tile.index = static_cast<int>(ticket - row * tiles);
+  tile.begin = tile.split.vectors - static_cast<long long>(tile.index + 1) * kTileVectors;
+  return tile;
+}
+
+// What the warp that fills a slot and those that empty it tell one another.
+template <class T, class Acc>
+struct LongRowSlot {
+  Barrier free;         // the slot may be filled with the tile of next_ticket
+  Barrier landed;       // a bulk copy has ended
+  Barrier full;         // the tile is there, and what follows
+  Output<T, Acc>* row;  // where the row goes; null where there are no more tiles
+  Output<T, Acc>* to;   // and the tile's first vector
+  int position;         // of that vector in the row; only its sign matters
+  int index;            // of the tile in the row
+  unsigned ticket;
+  unsigned next_ticket;
+  int head;                  // elements of the row's head, for the tile that has to write it
+  bool aligned;              // results can be written 16 bytes at a time
+  Acc tail;                  // the sum of the row's tail, of tile 0
+  Acc heads[kPerVector<T>];  // the suffix sums of the head
 };
 
-// Loads the tile, a whole warp.
-template <class T, int kTileVectors, Storage kStorage>
-__device__ __forceinline__ void load_slot(unsigned char* data, LongRowSlot<T>& slot, const LongRowTile<T>& tile) {
+// Loads the tile, a whole warp, and waits for it.
+template <class T, class Acc, int kTileVectors, Storage kStorage>
+__device__ __forceinline__ void load_slot(unsigned char* data, LongRowSlot<T, Acc>& slot, const LongRowTile<T>& tile,
+                                          unsigned phase) {
   const int lane = threadIdx.x % kWarpThreads;
   const T* from = tile.row + tile.split.head + tile.begin * kPerVector<T>;
   const int skipped = tile.begin >= 0 ? 0 : tile.begin < -kTileVectors ? kTileVectors : static_cast<int>(-tile.begin);
@@ -98,8 +120,9 @@ __device__ __forceinline__ void load_slot(unsigned char* data, LongRowSlot<T>& s
     __syncwarp();  // all lanes have read the ticket, which is written again once the tile is there
     if (lane == 0) {
       bulk_load(data + skipped * kAccessBytes, from + skipped * kPerVector<T>,
-                static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes), &slot.full);
+                static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes), &slot.landed);
     }
+    barrier_wait(&slot.landed, phase);
   } else {
 #pragma unroll 8
     for (int v = lane; v < kTileVectors; v += kWarpThreads) {
@@ -110,9 +133,6 @@ __device__ __forceinline__ void load_slot(unsigned char* data, LongRowSlot<T>& s
     async_commit();
     async_wait<0>();
     __syncwarp();
-    if (lane == 0) {
-      barrier_arrive(&slot.full);
-    }
   }
 }
 
@@ -142,42 +162,62 @@ __device__ __forceinline__ Acc sum_of_slot(const unsigned char* data, long long 
 
 // The warp of one slot: fills it until there are no more tiles.
 template <class T, class Acc, int kTile, Storage kStorage>
-__device__ __forceinline__ void fill_slot(const T* in, unsigned long long* words, long long outer, long long n,
-                                          LongRowSlot<T>& slot, unsigned char* data) {
+__device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsigned long long* words,
+                                          unsigned all_tiles, unsigned tiles, long long n, LongRowSlot<T, Acc>& slot,
+                                          unsigned char* data) {
   constexpr int kTileVectors = kTile / kPerVector<T>;
   const int lane = threadIdx.x % kWarpThreads;
-  const long long tiles = ceil_div(n, kTile);
   for (unsigned phase = 0;; phase ^= 1) {
     barrier_wait(&slot.free, phase);
-    const unsigned ticket = slot.ticket;
-    LongRowTile<T> tile = {};
-    tile.first_ticket = -1;
-    if (ticket >= outer * tiles) {
+    const unsigned ticket = slot.next_ticket;
+    if (ticket >= all_tiles) {
       if (lane == 0) {
-        slot.tile = tile;
+        slot.row = nullptr;
         barrier_arrive(&slot.full);
       }
       return;
     }
-    const long long row = ticket / tiles;
-    tile.first_ticket = row * tiles;
-    tile.index = static_cast<int>(ticket - tile.first_ticket);
-    tile.row = in + row * n;
-    tile.split = split_row(tile.row, n);
-    tile.begin = tile.split.vectors - static_cast<long long>(tile.index + 1) * kTileVectors;
+    const LongRowTile<T> tile = long_row_tile<T, kTileVectors>(in, ticket, tiles, n);
+    Output<T, Acc>* row_out = out + tile.offset;
+    // The row's last elements, if they fill no vector, lie right of tile 0; its first ones left of the last. They
+    // are on their way with the tile.
+    const int tails = tile.index == 0 ? tile.split.tail : 0;
+    const int heads = tile.index + 1 == static_cast<int>(tiles) ? tile.split.head : 0;
+    const Acc tail_element = lane < tails ? static_cast<Acc>(tile.row[n - tails + lane]) : Acc(0);
+    const Acc head_element = lane < heads ? static_cast<Acc>(tile.row[lane]) : Acc(0);
+    load_slot<T, Acc, kTileVectors, kStorage>(data, slot, tile, phase);
+
+    Acc tail = 0;
+    if (tails > 0) {
+      const Acc sum = warp_suffix_sum<kPerVector<T>>(tail_element);
+      if (lane < tails) {
+        row_out[n - tails + lane] = static_cast<Output<T, Acc>>(sum);
+      }
+      tail = __shfl_sync(kAllLanes, sum, 0);
+    }
+    if (heads > 0) {
+      const Acc sum = warp_suffix_sum<kPerVector<T>>(head_element);
+      if (lane < heads) {
+        slot.heads[lane] = sum;
+      }
+    }
     if (lane == 0) {
-      slot.tile = tile;
+      slot.row = row_out;
+      slot.to = row_out + tile.split.head + tile.begin * kPerVector<T>;
+      slot.position = position_in<kTileVectors>(tile.begin);
+      slot.index = tile.index;
+      slot.ticket = ticket;
+      slot.head = heads;
+      slot.aligned = same_alignment<T, Acc>(tile.row, row_out);
+      slot.tail = tail;
     }
-    load_slot<T, kTileVectors, kStorage>(data, slot, tile);
-    if (kStorage == Storage::bulk) {
-      barrier_wait(&slot.full, phase);
-    }
-    Acc sum = sum_of_slot<T, Acc, kTileVectors>(data, tile.begin);
-    if (tile.index == 0 && tile.split.tail > 0) {
-      sum += scan_edge<T, Acc>(tile.row + n - tile.split.tail, tile.split.tail);
-    }
+    __syncwarp();
     if (lane == 0) {
-      publish(words, ticket, sum);
+      barrier_arrive(&slot.full);
+    }
+    const Acc sum = sum_of_slot<T, Acc, kTileVectors>(data, tile.begin);
+    if (lane == 0) {
+      publish(words, ticket, tails > 0 ? sum + tail : sum);
     }
     __syncwarp();  // all lanes have read the slot before any fills it again
   }
@@ -186,102 +226,133 @@ __device__ __forceinline__ void fill_slot(const T* in, unsigned long long* words
 // What a block knows of the row it is in: the sum of its `windows` rightmost windows.
 template <class Acc>
 struct RunningSum {
-  long long first_ticket;  // of the row's tile 0: says which row
+  unsigned first_ticket;  // of the row's tile 0: says which row
   int windows;
   Acc sum;
 };
+
+constexpr int kLongRowWindows = 8;  // that are looked up at once
+constexpr int kLongRowEach = 2;     // neighbouring tiles of a window that a lane looks up
 
 // Sums that the scanning warps show one another, written before a barrier and read behind it.
 template <class Acc, int kWarps>
 struct SharedSums {
   Acc warps[kWarps];
-  Acc windows[kWarps];
+  Acc windows[kLongRowWindows];
 };
 
+// The sum of the tiles of window `window` that lie right of tile `index`, in lane 0. Waits for them.
+template <class Acc>
+__device__ __forceinline__ Acc sum_of_window(const unsigned long long* words, unsigned first_ticket, int window,
+                                             int index) {
+  const int lane = threadIdx.x % kWarpThreads;
+  const int first = (window * kWarpThreads + lane) * kLongRowEach;
+  const unsigned ticket = first_ticket + static_cast<unsigned>(first);
+  Glimpse<Acc> seen[kLongRowEach];
+#pragma unroll
+  for (int t = 0; t < kLongRowEach; ++t) {
+    if (first + t < index) {
+      seen[t] = look<Acc>(words, ticket + static_cast<unsigned>(t));
+    }
+  }
+  Acc sum = 0;
+#pragma unroll
+  for (int t = 0; t < kLongRowEach; ++t) {
+    if (first + t < index) {
+      sum = await<Acc>(words, ticket + static_cast<unsigned>(t), 1, seen[t]) + sum;
+    }
+  }
+  return warp_suffix_sum(sum);
+}
+
 // The scanning warps: empty the slots in turn.
-template <class T, class Acc, int kTile, int kWarps, int kStages>
-__device__ __forceinline__ void empty_slots(const T* in, Output<T, Acc>* out, unsigned* counter,
-                                            const unsigned long long* words, long long n, LongRowSlot<T>* slots,
-                                            const unsigned char* data, SharedSums<Acc, kWarps> (&shared)[2]) {
+template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
+__device__ __forceinline__ void empty_slots(unsigned* counter, const unsigned long long* words,
+                                            LongRowSlot<T, Acc>* slots, const unsigned char* data,
+                                            SharedSums<Acc, kWarps> (&shared)[2]) {
   constexpr int kTileVectors = kTile / kPerVector<T>;
   constexpr int kThreads = kWarps * kWarpThreads;
   constexpr int kVectors = kTileVectors / kThreads;
+  constexpr int kWindow = kWarpThreads * kLongRowEach;
   static_assert(kVectors >= 1 && kVectors * kThreads == kTileVectors, "a tile is whole vectors a thread");
   const int lane = threadIdx.x % kWarpThreads;
   const int warp = threadIdx.x / kWarpThreads;
-  const long long tiles = ceil_div(n, kTile);
-  RunningSum<Acc> known = {-1, 0, Acc(0)};
+  const int first = first_vector<kVectors>();
+  RunningSum<Acc> known = {~0u, 0, Acc(0)};
   int buffer = 0;
   int s = 0;
   for (unsigned phase = 0;;) {
-    LongRowSlot<T>& slot = slots[s];
+    LongRowSlot<T, Acc>& slot = slots[s];
     barrier_wait(&slot.full, phase);
-    const LongRowTile<T> tile = slot.tile;
-    if (tile.first_ticket < 0) {
+    Output<T, Acc>* row = slot.row;
+    if (row == nullptr) {
       return;
     }
-    const int position = position_in<kVectors, kTileVectors>(tile.begin);
+    if (kStorage == Storage::bulk) {
+      barrier_wait(&slot.landed, phase);  // which has ended; what was copied is visible to who waited for it
+    }
+    Output<T, Acc>* to = slot.to;
+    const int begin = slot.position;
+    const int index = slot.index;
+    const int heads = slot.head;
+    const bool aligned = slot.aligned;
+    const unsigned first_ticket = slot.ticket - static_cast<unsigned>(index);
+    const Acc tail = slot.tail;
+    const Acc head = slot.heads[lane % kPerVector<T>];
+    const int position = begin + first;
     Vector<T> loaded[kVectors];
 #pragma unroll
     for (int j = 0; j < kVectors; ++j) {
       loaded[j] = Vector<T>{};
       if (position + j * kWarpThreads >= 0) {
-        loaded[j] = *reinterpret_cast<const Vector<T>*>(
-            data + (s * kTileVectors + first_vector<kVectors>() + j * kWarpThreads) * kAccessBytes);
+        loaded[j] =
+            *reinterpret_cast<const Vector<T>*>(data + (s * kTileVectors + first + j * kWarpThreads) * kAccessBytes);
       }
     }
     Acc right[kVectors];
     const Acc warp_sum = scan_stretch(right, loaded);
 
-    // What lies right of the tile. Windows that are whole are kept; the last one is part of a window.
-    if (known.first_ticket != tile.first_ticket) {
-      known = {tile.first_ticket, 0, Acc(0)};
+    // Windows that are whole are kept; the last one is part of a window.
+    if (known.first_ticket != first_ticket) {
+      known = {first_ticket, 0, Acc(0)};
     }
-    const int whole = tile.index / kWarpThreads;
-    Acc carry = 0;
-    BlockSums<Acc> block = {Acc(0), Acc(0)};
-    unsigned ticket = 0;
-    for (int base = known.windows; base <= whole; base += kWarps) {
-      const int other = (base + warp) * kWarpThreads + lane;
-      Acc sum = 0;
-      if (other < tile.index) {
-        sum = await<Acc>(words, tile.first_ticket + other);
+    const int whole = index / kWindow;
+    unsigned next_ticket = 0;
+    Acc offset = tail;  // of a row's tile 0, whose windows are empty
+    for (int base = known.windows; base <= whole; base += kLongRowWindows) {
+#pragma unroll
+      for (int w = warp; w < kLongRowWindows; w += kWarps) {
+        const Acc sum = base + w <= whole ? sum_of_window<Acc>(words, first_ticket, base + w, index) : Acc(0);
+        if (lane == 0) {
+          shared[buffer].windows[w] = sum;
+        }
       }
-      sum = warp_suffix_sum(sum);
       if (lane == 0) {
-        shared[buffer].windows[warp] = sum;
         shared[buffer].warps[warp] = warp_sum;
       }
       sync_part<1>(kThreads);
-      if (base == known.windows && threadIdx.x == 0) {
-        ticket = take_ticket(counter);  // for the next tile of this slot; it arrives while this one is written
+      if (threadIdx.x == 0 && base + kLongRowWindows > whole) {
+        next_ticket = take_ticket(counter);  // for this slot; it arrives while the tile is written
       }
-      block = sums_of_warps<kWarps>(shared[buffer].warps, warp);
 #pragma unroll
-      for (int w = 0; w < kWarps; ++w) {  // one by one from right to left, wherever the block began
+      for (int w = 0; w < kLongRowWindows; ++w) {  // one by one from right to left, wherever the block began
         const Acc window = shared[buffer].windows[w];
+        offset = base + w == whole && index > 0 ? window + known.sum : offset;
         known.sum = base + w < whole ? window + known.sum : known.sum;
-        carry = base + w == whole ? window + known.sum : carry;
       }
       buffer ^= 1;
     }
     known.windows = whole;
-
-    Output<T, Acc>* row_out = out + (tile.row - in);
-    if (tile.index == 0 && tile.split.tail > 0) {
-      const long long tail = n - tile.split.tail;
-      const Acc sum = scan_edge<T, Acc>(tile.row + tail, tile.split.tail);
-      store_edge(row_out + tail, tile.split.tail, sum, Acc(0));
-      carry = __shfl_sync(kAllLanes, sum, 0);
+#pragma unroll
+    for (int w = kWarps - 1; w > 0; --w) {
+      offset = w > warp ? shared[buffer ^ 1].warps[w] + offset : offset;
     }
-    store_tile<T, Acc>(loaded, right, block.right + carry,
-                       row_out + tile.split.head + (tile.begin + first_vector<kVectors>()) * kPerVector<T>, position,
-                       tile.begin >= 0, same_alignment<T, Acc>(tile.row, row_out));
-    if (tile.index == tiles - 1 && tile.split.head > 0) {
-      store_edge(row_out, tile.split.head, scan_edge<T, Acc>(tile.row, tile.split.head), block.total + carry);
+    store_tile<T, Acc>(loaded, right, offset, to + first * kPerVector<T>, position, begin >= 0, aligned);
+    if (heads > 0) {
+      store_edge(row, heads, head, warp_sum + offset);  // by the leftmost warp
     }
     if (threadIdx.x == 0) {
-      slot.ticket = ticket;
+      slot.next_ticket = next_ticket;
       barrier_arrive(&slot.free);
     }
     phase ^= s + 1 == kStages ? 1u : 0u;
@@ -292,7 +363,7 @@ __device__ __forceinline__ void empty_slots(const T* in, Output<T, Acc>* out, un
 template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
 __global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
     long_row(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n, long long /*inner*/) {
-  __shared__ LongRowSlot<T> slots[kStages];
+  __shared__ LongRowSlot<T, Acc> slots[kStages];
   __shared__ SharedSums<Acc, kWarps> shared[2];
   unsigned char* data = dynamic_shared();
   unsigned* counter = static_cast<unsigned*>(workspace);
@@ -300,25 +371,31 @@ __global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
   if (threadIdx.x == 0) {
     for (int s = 0; s < kStages; ++s) {
       barrier_init(&slots[s].free, 1);
+      barrier_init(&slots[s].landed, 1);
       barrier_init(&slots[s].full, 1);
     }
+    barrier_init_end();
   }
   __syncthreads();
   wait_for_launch_in_front();
 
+  const unsigned tiles = static_cast<unsigned>(ceil_div(n, kTile));
+  const unsigned all_tiles = static_cast<unsigned>(outer) * tiles;
   const int warp = threadIdx.x / kWarpThreads;
   if (warp >= kWarps) {
     const int s = warp - kWarps;
-    fill_slot<T, Acc, kTile, kStorage>(in, words, outer, n, slots[s], data + s * kTile * static_cast<int>(sizeof(T)));
+    fill_slot<T, Acc, kTile, kStorage>(in, out, words, all_tiles, tiles, n, slots[s],
+                                       data + s * kTile * static_cast<int>(sizeof(T)));
     return;
   }
   if (threadIdx.x == 0) {
+    // One by one, so that neighbouring tiles go to different blocks and are there at about the same time.
     for (int s = 0; s < kStages; ++s) {
-      slots[s].ticket = take_ticket(counter);
+      slots[s].next_ticket = take_ticket(counter);
       barrier_arrive(&slots[s].free);
     }
   }
-  empty_slots<T, Acc, kTile, kWarps, kStages>(in, out, counter, words, n, slots, data, shared);
+  empty_slots<T, Acc, kTile, kWarps, kStages, kStorage>(counter, words, slots, data, shared);
 }
 
 }  // namespace scantune

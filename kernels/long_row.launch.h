@@ -47,10 +47,9 @@ SCANTUNE_LAUNCH_RULE LaunchDims long_row_launch(long long outer, long long n, Lo
           static_cast<long long>(p.stages) * p.tile * element_bytes};
 }
 
-// Shared memory the kernel declares: sums of warps and of windows, two buffers each, and what is known of
-// each slot: its tile, ticket and barriers.
+// Shared memory the kernel declares: two buffers of sums of warps and of windows, and what is known of each slot.
 SCANTUNE_LAUNCH_RULE int long_row_static_shared_bytes(LongRowParams p, int accumulator_bytes) {
-  return 4 * p.warps * accumulator_bytes + p.stages * (48 + 8 + 16);
+  return 2 * (p.warps + 8) * accumulator_bytes + p.stages * (72 + 9 * accumulator_bytes);
 }
 
 }  // namespace scantune

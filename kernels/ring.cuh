@@ -34,6 +34,7 @@ class TileRing {
         for (int s = 0; s < kStages; ++s) {
           barrier_init(barriers_ + s, 1);
         }
+        barrier_init_end();
       }
       __syncthreads();
     }

@@ -169,12 +169,17 @@ __device__ __forceinline__ int first_vector() {
 //
 // A row's leftmost tile may reach out of the row: its vectors left of the row have negative positions.
 
-// The position of the thread's first vector in a tile that begins at vector `tile`. Its others follow 32 apart. Only
-// the sign of these positions matters, so a tile in the row, or one all out of it, may be moved.
+// The position of a tile that begins at vector `tile`. Only the sign of the positions of its vectors matters, so a
+// tile in the row, or one all out of it, may be moved.
+template <int kTileVectors>
+__device__ __forceinline__ int position_in(long long tile) {
+  return tile >= 0 ? 0 : tile < -kTileVectors ? -kTileVectors : static_cast<int>(tile);
+}
+
+// That of the thread's first vector in it. Its others follow 32 apart.
 template <int kVectors, int kTileVectors>
 __device__ __forceinline__ int position_in(long long tile) {
-  const int begin = tile >= 0 ? 0 : tile < -kTileVectors ? -kTileVectors : static_cast<int>(tile);
-  return begin + first_vector<kVectors>();
+  return position_in<kTileVectors>(tile) + first_vector<kVectors>();
 }
 
 // `from` points to the thread's first vector of the tile, which lies at `position`.
@@ -253,12 +258,7 @@ __device__ __forceinline__ Acc scan_stretch(Acc (&right)[kVectors], const Vector
   Acc stretch = 0;  // the sum of the steps scanned so far, which lie to the right
 #pragma unroll
   for (int j = kVectors - 1; j >= 0; --j) {
-    Acc sum = static_cast<Acc>(loaded[j].x[kPerVector<T> - 1]);
-#pragma unroll
-    for (int e = kPerVector<T> - 2; e >= 0; --e) {
-      sum += static_cast<Acc>(loaded[j].x[e]);
-    }
-    const Acc from_lane = warp_suffix_sum(sum);
+    const Acc from_lane = warp_suffix_sum(sum_of<Acc>(loaded[j]));
     const Acc from_next = __shfl_down_sync(kAllLanes, from_lane, 1);
     right[j] =
         static_cast<Acc>(loaded[j].x[kPerVector<T> - 1]) + ((lane < kWarpThreads - 1 ? from_next : Acc(0)) + stretch);

@@ -5,7 +5,10 @@
 //
 //     4 bytes   | ready | sum |          8 bytes   | ready | low half |  | ready | high half |
 //
-// Words are 0 (not ready) before a launch: they are cleared by a launch in front of it, each time, as
+// The flag is a number, the turn, so that one word can be handed on several times: who has read the sum of
+// turn t may overwrite it with that of turn t + 1, where nobody else is to read it.
+//
+// Words are 0 (no turn) before a launch: they are cleared by a launch in front of it, each time, as
 // neither the contents of a workspace nor what an earlier launch left there can be relied on.
 #pragma once
 
@@ -18,31 +21,52 @@ constexpr int kStatusWords = status_words(static_cast<int>(sizeof(Acc)));
 
 // The words of sum `index` lie next to each other, so that neighbouring sums are read together.
 template <class Acc>
-__device__ __forceinline__ void publish(unsigned long long* words, long long index, Acc sum) {
-  constexpr unsigned long long kReady = 1ull << 32;
+__device__ __forceinline__ void publish(unsigned long long* words, long long index, Acc sum, unsigned turn = 1) {
   unsigned half[kStatusWords<Acc>];
   memcpy(half, &sum, sizeof sum);
 #pragma unroll
   for (int w = 0; w < kStatusWords<Acc>; ++w) {
-    store_relaxed(words + index * kStatusWords<Acc> + w, kReady | half[w]);
+    store_relaxed(words + index * kStatusWords<Acc> + w, static_cast<unsigned long long>(turn) << 32 | half[w]);
   }
 }
 
-// Waits until sum `index` has been published.
+// What a look at a sum's words found, ready or not.
 template <class Acc>
-__device__ __forceinline__ Acc await(const unsigned long long* words, long long index) {
+struct Glimpse {
+  unsigned long long word[kStatusWords<Acc>];
+};
+
+// Looks without waiting: the load is on its way while the caller does something else.
+template <class Acc>
+__device__ __forceinline__ Glimpse<Acc> look(const unsigned long long* words, long long index) {
+  Glimpse<Acc> seen;
+#pragma unroll
+  for (int w = 0; w < kStatusWords<Acc>; ++w) {
+    seen.word[w] = load_relaxed(words + index * kStatusWords<Acc> + w);
+  }
+  return seen;
+}
+
+// Waits until sum `index` of this turn has been published, beginning with what a look has found.
+template <class Acc>
+__device__ __forceinline__ Acc await(const unsigned long long* words, long long index, unsigned turn,
+                                     Glimpse<Acc> seen) {
   unsigned half[kStatusWords<Acc>];
 #pragma unroll
   for (int w = 0; w < kStatusWords<Acc>; ++w) {
-    unsigned long long word;
-    do {
-      word = load_relaxed(words + index * kStatusWords<Acc> + w);
-    } while ((word >> 32) == 0);
-    half[w] = static_cast<unsigned>(word);
+    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {
+      seen.word[w] = load_relaxed(words + index * kStatusWords<Acc> + w);
+    }
+    half[w] = static_cast<unsigned>(seen.word[w]);
   }
   Acc sum;
   memcpy(&sum, half, sizeof sum);
   return sum;
+}
+
+template <class Acc>
+__device__ __forceinline__ Acc await(const unsigned long long* words, long long index, unsigned turn = 1) {
+  return await<Acc>(words, index, turn, look<Acc>(words, index));
 }
 
 }  // namespace scantune

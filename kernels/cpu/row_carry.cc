@@ -21,33 +21,31 @@ constexpr int64_t kBatchesPerThread = 16;
 
 }  // namespace
 
-ScanLeaves<float>::Scan scan_leaf(const Leaves& leaves, const Tuning& tuning, Ahead ahead) {
+ScanLeaves::Scan scan_leaf(const ScanLeaves& leaves, const Tuning& tuning, Ahead ahead) {
   const auto unroll = std::find(std::begin(kUnrolls), std::end(kUnrolls), tuning.unroll) - std::begin(kUnrolls);
-  return leaves.f32.scan[static_cast<int>(ahead)][unroll][static_cast<int>(tuning.store)];
+  return leaves.scan[static_cast<int>(ahead)][unroll][static_cast<int>(tuning.store)];
 }
 
-void row_carry(const Leaves& leaves, Team& team, const Matrix& matrix, const Tuning& tuning, Workspace& /*workspace*/) {
-  const auto scan = scan_leaf(leaves, tuning, tuning.prefetch);
-  const int64_t fair = matrix.rows / (tuning.threads * kBatchesPerThread);
-  const int64_t batch_rows = std::clamp<int64_t>(fair, 1, std::max<int64_t>(1, kBatchElements / matrix.n));
-  Tickets tickets((matrix.rows + batch_rows - 1) / batch_rows);
+void row_carry(const Leaves& leaves, Team& team, const Tensor& tensor, const Tuning& tuning, Workspace& /*workspace*/) {
+  const auto scan = scan_leaf(scans(leaves, tensor), tuning, tuning.prefetch);
+  const int64_t fair = tensor.outer / (tuning.threads * kBatchesPerThread);
+  const int64_t batch_rows = std::clamp<int64_t>(fair, 1, std::max<int64_t>(1, kBatchElements / tensor.n));
+  Tickets tickets((tensor.outer + batch_rows - 1) / batch_rows);
 
   team.run(tuning.threads, [&](int /*worker*/) {
     for (int64_t ticket = 0; (ticket = tickets.take()) >= 0;) {
-      const int64_t end = (matrix.rows - ticket * batch_rows) * matrix.n;
-      const int64_t begin = std::max<int64_t>(0, end - batch_rows * matrix.n);
+      const int64_t end = (tensor.outer - ticket * batch_rows) * tensor.n;
+      const int64_t begin = std::max<int64_t>(0, end - batch_rows * tensor.n);
       if (tuning.prefetch == Ahead::falling) {
-        scan({matrix.in, matrix.out, begin, end, matrix.n, 0, nullptr, tuning.tile});
+        scan({tensor.in, tensor.out, begin, end, tensor.n, {}, 0, tuning.tile});
         continue;
       }
-      float carry = 0;
+      Sum carry{};
       for (int64_t tile_end = end; tile_end > begin;) {
         const int64_t tile_begin = std::max(begin, tile_end - tuning.tile);
         const int64_t next = std::max(begin, tile_begin - tuning.tile);
-        carry = tile_end % matrix.n == 0 ? 0 : carry;
-        carry =
-            scan({matrix.in, matrix.out, tile_begin, tile_end, matrix.n, carry, matrix.in + next, tile_begin - next})
-                .carry;
+        carry = tile_end % tensor.n == 0 ? Sum{} : carry;
+        carry = scan({tensor.in, tensor.out, tile_begin, tile_end, tensor.n, carry, next, tile_begin - next}).carry;
         tile_end = tile_begin;
       }
     }

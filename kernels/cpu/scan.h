@@ -9,6 +9,7 @@
 // additions across the end are masked out; very short rows are scanned with such masks throughout.
 #pragma once
 
+#include "cpu/elements.h"
 #include "cpu/leaves.h"
 #include "cpu/vector.h"
 
@@ -16,67 +17,131 @@ namespace scantune::cpu::SCANTUNE_CPU_ISA {
 
 inline constexpr int64_t kLineBytes = 64;
 
-// Sums by lanes, which are not neighbours in memory: in double, where sums of floats are as good as
-// exact. The exact test (workload.h) holds kernels to that: of floats it is sums of neighbours that
-// telescope to few bits, no other sums.
 template <class T>
-class LaneSums {
- public:
-  void add(Vec<T> v) {
+inline T value_of(Sum sum) {
+  T value;
+  __builtin_memcpy(&value, &sum.bits, sizeof value);
+  return value;
+}
+
+template <class T>
+inline Sum sum_of(T value) {
+  Sum sum{};
+  __builtin_memcpy(&sum.bits, &value, sizeof value);
+  return sum;
+}
+
+// Sums of spans, by lanes, which are not neighbours in memory. The exact test (workload.h) holds kernels
+// to this: only sums of neighbours telescope to few bits, and all others must be exact as well.
+// - f32 is added up in double, where it is as good as exact.
+// - Halves in f32, and integers, are exact in any order: the test's halves have 11 bits.
+// - f64 has no wider type: neighbours first, in the vector and from one vector to the next.
+template <class T>
+struct SpanSum {
+  using Total = T;
+  static constexpr int kParts = 2;  // vectors are added to the parts in turn
+  void add(Vec<T> v) { lanes += v; }
+  [[nodiscard]] T total() const { return scan_lanes<T>(lanes)[0]; }
+  Vec<T> lanes = {};
+};
+template <>
+struct SpanSum<double> {
+  using Total = double;
+  static constexpr int kParts = 1;
+  void add(Vec<double> v) { lanes += scan_lanes<double>(v); }
+  [[nodiscard]] double total() const { return lanes[0]; }
+  Vec<double> lanes = {};  // the other lanes mean nothing
+};
+struct WideSum {
+  using Total = double;
+  static constexpr int kParts = 2;
+  void add(Vec<float> v) {
     const auto halves = as<Halves>(v);
-    low_ += __builtin_convertvector(halves.low, Wide);
-    high_ += __builtin_convertvector(halves.high, Wide);
+    low += __builtin_convertvector(halves.low, Vec<double>);
+    high += __builtin_convertvector(halves.high, Vec<double>);
   }
+  [[nodiscard]] double total() const { return scan_lanes<double>(low + high)[0]; }
 
-  [[nodiscard]] double total() const { return scan_lanes<double>(low_ + high_)[0]; }
-
- private:
-  static_assert(sizeof(T) == 4, "double is wide enough for float only");
-  using Wide = Vec<double>;
-  using Half [[gnu::vector_size(kVectorBytes / 2)]] = T;
+  using HalfVec [[gnu::vector_size(kVectorBytes / 2)]] = float;
   struct Halves {
-    Half low;
-    Half high;
+    HalfVec low;
+    HalfVec high;
   };
-  Wide low_ = {};
-  Wide high_ = {};
+  Vec<double> low = {};
+  Vec<double> high = {};
+};
+template <class E>
+struct SpanSumOf {
+  using Type = SpanSum<typename E::Accumulator>;
+};
+template <>
+struct SpanSumOf<F32> {
+  using Type = WideSum;
 };
 
-template <class T>
-double wide_sum(const T* values, int64_t count) {
-  LaneSums<T> even;
-  LaneSums<T> odd;
-  int64_t i = 0;
-  for (; i + 2 * kLanes<T> <= count; i += 2 * kLanes<T>) {
-    even.add(load(values + i));
-    odd.add(load(values + i + kLanes<T>));
+template <class E>
+struct PartSums {
+  using Part = typename SpanSumOf<E>::Type;
+  using Total = typename Part::Total;
+  static constexpr int kParts = Part::kParts;
+  Part parts[kParts];
+
+  [[nodiscard]] Total total() const {
+    Total sum = parts[0].total();
+    for (int p = 1; p < kParts; ++p) {
+      sum += parts[p].total();
+    }
+    return sum;
   }
-  double total = even.total() + odd.total();
+};
+
+template <class E>
+typename PartSums<E>::Total wide_sum(const typename E::Input* values, int64_t count) {
+  using Total = typename PartSums<E>::Total;
+  constexpr int64_t kWidth = kLanes<typename E::Accumulator>;
+  constexpr int kParts = PartSums<E>::kParts;
+  PartSums<E> sums;
+  int64_t i = 0;
+  for (; i + kParts * kWidth <= count; i += kParts * kWidth) {
+    for (int p = 0; p < kParts; ++p) {
+      sums.parts[p].add(E::load(values + i + p * kWidth));
+    }
+  }
+  Total total = sums.total();
   for (; i < count; ++i) {
-    total += static_cast<double>(values[i]);
+    total += static_cast<Total>(E::widen(values[i]));
   }
   return total;
 }
 
-// The sum of `count` values at `values`.
-template <class T>
-T sum(const T* values, int64_t count) {
-  return static_cast<T>(wide_sum(values, count));
+template <class E>
+Sum sum(const void* in, int64_t begin, int64_t end) {
+  const auto* values = static_cast<const typename E::Input*>(in);
+  return sum_of(static_cast<typename E::Accumulator>(wide_sum<E>(values + begin, end - begin)));
+}
+
+template <class E>
+Sum add(Sum a, Sum b) {
+  using T = typename E::Accumulator;
+  return sum_of(static_cast<T>(value_of<T>(a) + value_of<T>(b)));
 }
 
 // What is done ahead while `vectors` vectors ending left of flat element `position` are scanned.
-template <class T, Ahead kAhead>
+template <class E, Ahead kAhead>
 class Lookahead {
  public:
-  explicit Lookahead(const ScanSpan<T>& span) : in_(span.in - span.distance), next_(span.next), left_(span.distance) {}
+  explicit Lookahead(const ScanSpan& span)
+      : in_(static_cast<const Input*>(span.in) - span.distance),
+        next_(static_cast<const Input*>(span.in) + span.next),
+        left_(span.distance) {}
 
   template <int kVectors>
   void step(int64_t position) {
-    constexpr int64_t kElements = kVectors * kLanes<T>;
-    constexpr int64_t kLineElements = kLineBytes / static_cast<int64_t>(sizeof(T));
+    constexpr int64_t kElements = kVectors * kWidth;
+    constexpr int64_t kLineElements = kLineBytes / static_cast<int64_t>(sizeof(Input));
     if constexpr (kAhead == Ahead::falling) {
       for (int64_t e = 0; e < kElements; e += kLineElements) {
-        __builtin_prefetch(in_ + (position - kElements + e), 0, 0);  // may lie left of the matrix: never faults
+        __builtin_prefetch(in_ + (position - kElements + e), 0, 0);  // may lie left of the tensor: never faults
       }
     } else if (left_ >= kElements) {
       if constexpr (kAhead == Ahead::rising) {
@@ -85,7 +150,7 @@ class Lookahead {
         }
       } else {
         for (int v = 0; v < kVectors; ++v) {
-          sums_[v % kParts].add(load(next_ + v * kLanes<T>));
+          sums_.parts[v % PartSums<E>::kParts].add(E::load(next_ + v * kWidth));
         }
       }
       next_ += kElements;
@@ -94,40 +159,43 @@ class Lookahead {
   }
 
   // The sum of what lies ahead; takes in what the steps did not come to.
-  T finish() {
+  Sum finish() {
     if constexpr (kAhead == Ahead::summing) {
-      return static_cast<T>(sums_[0].total() + sums_[1].total() + wide_sum(next_, left_));
+      return sum_of(static_cast<Accumulator>(sums_.total() + wide_sum<E>(next_, left_)));
     }
-    return T{};
+    return {};
   }
 
  private:
-  static constexpr int kParts = 2;
-  const T* in_;
-  const T* next_;
+  using Input = typename E::Input;
+  using Accumulator = typename E::Accumulator;
+  static constexpr int64_t kWidth = kLanes<Accumulator>;
+  const Input* in_;
+  const Input* next_;
   int64_t left_;
-  LaneSums<T> sums_[kParts];
+  PartSums<E> sums_;
 };
 
 // One element at a time: the ends of a span that do not fill a vector.
-template <class T>
-T scan_elements(const T* in, T* out, int64_t begin, int64_t end, int64_t n, T carry) {
+template <class E, class T = typename E::Accumulator>
+T scan_elements(const typename E::Input* in, typename E::Output* out, int64_t begin, int64_t end, int64_t n, T carry) {
   int64_t left = end % n;  // of the row that element end-1 lies in, up to `end`; 0: a whole row
   for (int64_t i = end; i-- > begin;) {
     if (left == 0) {
       left = n;
       carry = T{};
     }
-    carry += in[i];
-    out[i] = carry;
+    carry += E::widen(in[i]);
+    out[i] = E::narrow(carry);
     --left;
   }
   return carry;
 }
 
 // Rows so short that most vectors hold a row end. `end` is aligned and [begin, end) whole vectors.
-template <class T, bool kStreaming, Ahead kAhead>
-T scan_short_rows(const T* in, T* out, int64_t begin, int64_t end, int64_t n, T carry, Lookahead<T, kAhead>& ahead) {
+template <class E, bool kStreaming, Ahead kAhead, class T = typename E::Accumulator>
+T scan_short_rows(const typename E::Input* in, typename E::Output* out, int64_t begin, int64_t end, int64_t n, T carry,
+                  Lookahead<E, kAhead>& ahead) {
   constexpr int kWidth = kLanes<T>;
   const IndexVec<T> lanes = lane_numbers<T>();
   const IndexVec<T> to_right_edge = static_cast<Index<T>>(kWidth) - lanes;  // elements from a lane to the vector's end
@@ -142,9 +210,9 @@ T scan_short_rows(const T* in, T* out, int64_t begin, int64_t end, int64_t n, T 
   Vec<T> running = broadcast(carry);
   for (int64_t position = end; position > begin; position -= kWidth) {
     ahead.template step<1>(position);
-    Vec<T> v = scan_lanes<T>(load(in + position - kWidth), to_end);
+    Vec<T> v = scan_lanes<T>(E::load(in + position - kWidth), to_end);
     v += to_end >= to_right_edge ? running : zero;
-    store<kStreaming, T>(out + position - kWidth, v);
+    E::template store<kStreaming>(out + position - kWidth, v);
     running = broadcast_first<T>(v);
     to_end += step;
     to_end = to_end >= row ? to_end - row : to_end;
@@ -153,8 +221,9 @@ T scan_short_rows(const T* in, T* out, int64_t begin, int64_t end, int64_t n, T 
 }
 
 // `end` is aligned and [begin, end) whole vectors; n is at least a vector.
-template <class T, int kUnroll, bool kStreaming, Ahead kAhead>
-T scan_long_rows(const T* in, T* out, int64_t begin, int64_t end, int64_t n, T carry, Lookahead<T, kAhead>& ahead) {
+template <class E, int kUnroll, bool kStreaming, Ahead kAhead, class T = typename E::Accumulator>
+T scan_long_rows(const typename E::Input* in, typename E::Output* out, int64_t begin, int64_t end, int64_t n, T carry,
+                 Lookahead<E, kAhead>& ahead) {
   constexpr int kWidth = kLanes<T>;
   constexpr int64_t kGroup = int64_t{kUnroll} * kWidth;
   const IndexVec<T> lanes = lane_numbers<T>();
@@ -172,18 +241,18 @@ T scan_long_rows(const T* in, T* out, int64_t begin, int64_t end, int64_t n, T c
       ahead.template step<kUnroll>(position);
       Vec<T> v[kUnroll];
       for (int u = 0; u < kUnroll; ++u) {
-        v[u] = scan_lanes<T>(load(in + position - (u + 1) * kWidth));
+        v[u] = scan_lanes<T>(E::load(in + position - (u + 1) * kWidth));
       }
       for (int u = 0; u < kUnroll; ++u) {
-        store<kStreaming, T>(out + position - (u + 1) * kWidth, v[u] + running);
+        E::template store<kStreaming>(out + position - (u + 1) * kWidth, v[u] + running);
         running += broadcast_first<T>(v[u]);
       }
       left -= kGroup;
     }
     for (; position > begin && left >= kWidth; position -= kWidth) {
       ahead.template step<1>(position);
-      const Vec<T> v = scan_lanes<T>(load(in + position - kWidth)) + running;
-      store<kStreaming, T>(out + position - kWidth, v);
+      const Vec<T> v = scan_lanes<T>(E::load(in + position - kWidth)) + running;
+      E::template store<kStreaming>(out + position - kWidth, v);
       running = broadcast_first<T>(v);
       left -= kWidth;
     }
@@ -192,9 +261,9 @@ T scan_long_rows(const T* in, T* out, int64_t begin, int64_t end, int64_t n, T c
       // the lanes from `first` on the distance wraps round to a huge one: no end above them.
       const int first = kWidth - static_cast<int>(left);
       const IndexVec<T> to_end = static_cast<Index<T>>(first - 1) - lanes;
-      Vec<T> v = scan_lanes<T>(load(in + position - kWidth), to_end);
+      Vec<T> v = scan_lanes<T>(E::load(in + position - kWidth), to_end);
       v += lanes >= static_cast<Index<T>>(first) ? running : zero;
-      store<kStreaming, T>(out + position - kWidth, v);
+      E::template store<kStreaming>(out + position - kWidth, v);
       running = broadcast_first<T>(v);
       position -= kWidth;
       left = n - first;
@@ -203,27 +272,29 @@ T scan_long_rows(const T* in, T* out, int64_t begin, int64_t end, int64_t n, T c
   return running[0];
 }
 
-template <class T, Ahead kAhead, int kUnroll, Store kStore>
-ScanResult<T> scan(const ScanSpan<T>& span) {
+template <class E, Ahead kAhead, int kUnroll, Store kStore>
+ScanResult scan(const ScanSpan& span) {
+  using T = typename E::Accumulator;
   constexpr bool kStreaming = kStore == Store::streaming;
   constexpr int64_t kWidth = kLanes<T>;
   constexpr int64_t kShortRow = 8 * kWidth;
-  Lookahead<T, kAhead> ahead(span);
+  const auto* in = static_cast<const typename E::Input*>(span.in);
+  auto* out = static_cast<typename E::Output*>(span.out);
+  Lookahead<E, kAhead> ahead(span);
 
   // Streaming stores want aligned vectors: the ragged ends go one element at a time.
-  const int64_t skew = static_cast<int64_t>(reinterpret_cast<uintptr_t>(span.out) / sizeof(T)) % kWidth;
+  const int64_t skew = static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) / sizeof(typename E::Output)) % kWidth;
   const auto align_down = [skew](int64_t element) { return element - (element + skew) % kWidth; };
   const int64_t right = align_down(span.end) > span.begin ? align_down(span.end) : span.begin;
   const int64_t left = align_down(span.begin + kWidth - 1) < right ? align_down(span.begin + kWidth - 1) : right;
 
-  T carry = scan_elements(span.in, span.out, right, span.end, span.n, span.carry);
+  T carry = scan_elements<E>(in, out, right, span.end, span.n, value_of<T>(span.carry));
   if (left < right) {
-    carry = span.n < kShortRow
-                ? scan_short_rows<T, kStreaming>(span.in, span.out, left, right, span.n, carry, ahead)
-                : scan_long_rows<T, kUnroll, kStreaming>(span.in, span.out, left, right, span.n, carry, ahead);
+    carry = span.n < kShortRow ? scan_short_rows<E, kStreaming>(in, out, left, right, span.n, carry, ahead)
+                               : scan_long_rows<E, kUnroll, kStreaming>(in, out, left, right, span.n, carry, ahead);
   }
-  carry = scan_elements(span.in, span.out, span.begin, left, span.n, carry);
-  return {carry, ahead.finish()};
+  carry = scan_elements<E>(in, out, span.begin, left, span.n, carry);
+  return {sum_of(carry), ahead.finish()};
 }
 
 }  // namespace scantune::cpu::SCANTUNE_CPU_ISA

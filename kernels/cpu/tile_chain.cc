@@ -10,42 +10,33 @@
 // the chain from tile to tile is one addition and one cache line long, whatever a tile takes. Tiles
 // are taken in the order of the chain and the lowest unpublished one never waits: no deadlock. The
 // order of additions is fixed: the same bits every run.
-#include <algorithm>
-#include <thread>
-
-#include "cpu/families.h"
+#include "cpu/chain.h"
 
 namespace scantune::cpu {
 namespace {
 
 class Chain {
  public:
-  Chain(const Leaves& leaves, const Matrix& matrix, const Tuning& tuning, Workspace& workspace)
-      : tickets_(tile_count(matrix, tuning)),
-        count_(tile_count(matrix, tuning)),
+  Chain(const Leaves& leaves, const Tensor& tensor, const Tuning& tuning, Workspace& workspace)
+      : tickets_(tile_count(tensor, tuning)),
+        count_(tile_count(tensor, tuning)),
         leaves_(leaves),
-        matrix_(matrix),
+        table_(scans(leaves, tensor)),
+        tensor_(tensor),
         tile_(tuning.tile),
-        scan_(scan_leaf(leaves, tuning, Ahead::summing)) {
-    if (workspace.tile_count < count_ || workspace.run == UINT32_MAX) {
-      workspace.tiles = std::make_unique<TileState[]>(static_cast<size_t>(count_));
-      workspace.tile_count = count_;
-      workspace.run = 0;
-    }
-    run_ = ++workspace.run;
-    states_ = workspace.tiles.get();
-  }
+        scan_(scan_leaf(table_, tuning, Ahead::summing)),
+        flags_(leaves, count_, workspace) {}
 
   void work() {
     int64_t tile = tickets_.take();
-    float sum = tile < 0 ? 0 : leaves_.f32.sum(matrix_.in + begin(tile), head_end(tile) - begin(tile));
+    Sum sum = tile < 0 ? Sum{} : table_.sum(tensor_.in, begin(tile), head_end(tile));
     while (tile >= 0) {
-      const float carry = end(tile) % matrix_.n == 0 ? 0 : sum_up_to(tile - 1);
-      publish(tile, head_end(tile) == end(tile) ? sum + carry : sum);
+      const Sum carry = end(tile) % tensor_.n == 0 ? Sum{} : sum_up_to(tile - 1);
+      publish(tile, head_end(tile) == end(tile) ? table_.add(sum, carry) : sum);
       const int64_t next = tickets_.take();
-      const int64_t next_elements = next < 0 ? 0 : head_end(next) - begin(next);
-      sum = scan_({matrix_.in, matrix_.out, begin(tile), end(tile), matrix_.n, carry,
-                   matrix_.in + (next < 0 ? 0 : begin(next)), next_elements})
+      const int64_t next_begin = next < 0 ? 0 : begin(next);
+      const int64_t next_elements = next < 0 ? 0 : head_end(next) - next_begin;
+      sum = scan_({tensor_.in, tensor_.out, begin(tile), end(tile), tensor_.n, carry, next_begin, next_elements})
                 .next_sum;
       tile = next;
     }
@@ -53,48 +44,42 @@ class Chain {
   }
 
  private:
-  static int64_t tile_count(const Matrix& matrix, const Tuning& tuning) {
-    return (matrix.elements() + tuning.tile - 1) / tuning.tile;
+  static int64_t tile_count(const Tensor& tensor, const Tuning& tuning) {
+    return (tensor.elements() + tuning.tile - 1) / tuning.tile;
   }
-  // Tile 0 is the rightmost, ends the matrix and may be cut short. Tiles lie at multiples of their size
-  // from the matrix's beginning, so that no two share a cache line.
+  // Tile 0 is the rightmost, ends the tensor and may be cut short. Tiles lie at multiples of their size
+  // from the tensor's beginning, so that no two share a cache line.
   [[nodiscard]] int64_t begin(int64_t tile) const { return (count_ - 1 - tile) * tile_; }
-  [[nodiscard]] int64_t end(int64_t tile) const { return std::min(matrix_.elements(), begin(tile) + tile_); }
+  [[nodiscard]] int64_t end(int64_t tile) const { return std::min(tensor_.elements(), begin(tile) + tile_); }
   // What a left neighbour needs of a tile: the part of the row it begins in, nothing if that row begins here.
   [[nodiscard]] int64_t head_end(int64_t tile) const {
-    return begin(tile) % matrix_.n == 0 ? begin(tile) : std::min(end(tile), row_end(matrix_, begin(tile)));
+    return begin(tile) % tensor_.n == 0 ? begin(tile) : std::min(end(tile), row_end(tensor_, begin(tile)));
   }
 
-  float sum_up_to(int64_t tile) const {
-    const TileState& state = states_[tile];
-    for (int spins = 0; state.ready.load(std::memory_order_acquire) != run_; ++spins) {
-      leaves_.pause();
-      if (spins % 512 == 511) {
-        std::this_thread::yield();  // the neighbour's thread may be waiting for this core
-      }
-    }
-    return state.sum;
+  [[nodiscard]] Sum sum_up_to(int64_t tile) const {
+    flags_.wait(tile);
+    return flags_.sum(tile);
   }
 
-  void publish(int64_t tile, float sum) {
-    states_[tile].sum = sum;
-    states_[tile].ready.store(run_, std::memory_order_release);
+  void publish(int64_t tile, Sum sum) const {
+    flags_.sum(tile) = sum;
+    flags_.set(tile);
   }
 
   Tickets tickets_;  // first: it fills cache lines of its own
   const int64_t count_;
   const Leaves& leaves_;
-  const Matrix& matrix_;
+  const ScanLeaves& table_;
+  const Tensor& tensor_;
   const int64_t tile_;
-  const ScanLeaves<float>::Scan scan_;
-  uint32_t run_ = 0;
-  TileState* states_ = nullptr;
+  const ScanLeaves::Scan scan_;
+  const TileFlags flags_;
 };
 
 }  // namespace
 
-void tile_chain(const Leaves& leaves, Team& team, const Matrix& matrix, const Tuning& tuning, Workspace& workspace) {
-  Chain chain(leaves, matrix, tuning, workspace);
+void tile_chain(const Leaves& leaves, Team& team, const Tensor& tensor, const Tuning& tuning, Workspace& workspace) {
+  Chain chain(leaves, tensor, tuning, workspace);
   team.run(tuning.threads, [&](int /*worker*/) { chain.work(); });
 }
 

@@ -1,4 +1,4 @@
-// A vector register of T and the four operations a scan needs. Uses the vector extensions of GCC and
+// A vector register of T and the operations a scan needs. Uses the vector extensions of GCC and
 // Clang, and intrinsics where those do not say what is meant (non-temporal stores) or compile badly.
 #pragma once
 
@@ -60,30 +60,36 @@ inline To as(From from) {
 }
 
 template <class T>
-inline Vec<T> load(const T* p) {
+inline Vec<T> load_vector(const T* p) {
   return *reinterpret_cast<const UnalignedVec<T>*>(p);
 }
 
-// `p` must be aligned to the vector's size.
-template <bool kStreaming, class T>
-inline void store(T* p, Vec<T> v) {
+// Writes a vector, or the half of one that narrower elements make. Streaming: `p` must be aligned to
+// the size of V; only x86-64 has such stores for every size.
+template <bool kStreaming, class V>
+inline void store_vector(void* p, V v) {
+#if defined(__x86_64__)
+  if constexpr (kStreaming) {
 #if defined(__AVX512F__)
-  if constexpr (kStreaming) {
-    _mm512_stream_si512(reinterpret_cast<__m512i*>(p), as<__m512i>(v));
-    return;
-  }
-#elif defined(__AVX2__)
-  if constexpr (kStreaming) {
-    _mm256_stream_si256(reinterpret_cast<__m256i*>(p), as<__m256i>(v));
-    return;
-  }
-#elif defined(__SSE2__)
-  if constexpr (kStreaming) {
-    _mm_stream_si128(reinterpret_cast<__m128i*>(p), as<__m128i>(v));
+    if constexpr (sizeof(V) == 64) {
+      _mm512_stream_si512(static_cast<__m512i*>(p), as<__m512i>(v));
+    }
+#endif
+#if defined(__AVX2__)
+    if constexpr (sizeof(V) == 32) {
+      _mm256_stream_si256(static_cast<__m256i*>(p), as<__m256i>(v));
+    }
+#endif
+    if constexpr (sizeof(V) == 16) {
+      _mm_stream_si128(static_cast<__m128i*>(p), as<__m128i>(v));
+    }
+    if constexpr (sizeof(V) == 8) {
+      _mm_stream_si64(static_cast<long long*>(p), as<long long>(v));
+    }
     return;
   }
 #endif
-  *reinterpret_cast<UnalignedVec<T>*>(p) = v;
+  __builtin_memcpy(p, &v, sizeof v);
 }
 
 #if defined(__AVX512F__)
@@ -138,6 +144,32 @@ inline Vec<T> broadcast_first(Vec<T> v) {
   }
 }
 
+// Lane l takes the lane of `v` that `lanes[l]` names; of numbers past the last, any.
+template <class T>
+inline Vec<T> shuffle(Vec<T> v, IndexVec<T> lanes) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    return as<Vec<T>>(_mm512_maskz_permutexvar_epi32(kAllLanes, as<__m512i>(lanes), as<__m512i>(v)));
+  } else {
+    return as<Vec<T>>(
+        _mm512_maskz_permutexvar_epi64(static_cast<__mmask8>(kAllLanes), as<__m512i>(lanes), as<__m512i>(v)));
+  }
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4) {
+    return as<Vec<T>>(_mm256_permutevar8x32_epi32(as<__m256i>(v), as<__m256i>(lanes)));
+  } else {
+    const IndexVec<T> halves = lanes * 2 | (lanes * 2 + 1) << 32;  // lane k is lanes 2k and 2k + 1 of 32 bits
+    return as<Vec<T>>(_mm256_permutevar8x32_epi32(as<__m256i>(v), as<__m256i>(halves)));
+  }
+#else
+  Vec<T> picked;
+  for (int lane = 0; lane < kLanes<T>; ++lane) {
+    picked[lane] = v[lanes[lane] % kLanes<T>];
+  }
+  return picked;
+#endif
+}
+
 // 0, 1, 2, ...
 template <class T>
 inline IndexVec<T> lane_numbers() {
@@ -151,6 +183,18 @@ inline IndexVec<T> lane_numbers() {
 // Lane l becomes the sum of lanes l and above: log2(lanes) steps, each adding what lies 1, 2, 4, ... above.
 template <class T>
 inline Vec<T> scan_lanes(Vec<T> v) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    // Within quarters first, whose shifts are cheap; then what begins each quarter goes to those below it.
+    v += as<Vec<T>>(_mm512_bsrli_epi128(as<__m512i>(v), 4));
+    v += as<Vec<T>>(_mm512_bsrli_epi128(as<__m512i>(v), 8));
+    const __m512i next = _mm512_setr_epi32(4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12, 0, 0, 0, 0);
+    const __m512i second = _mm512_setr_epi32(8, 8, 8, 8, 12, 12, 12, 12, 0, 0, 0, 0, 0, 0, 0, 0);
+    v += as<Vec<T>>(_mm512_maskz_permutexvar_epi32(0x0FFF, next, as<__m512i>(v)));
+    v += as<Vec<T>>(_mm512_maskz_permutexvar_epi32(0x00FF, second, as<__m512i>(v)));
+    return v;
+  }
+#endif
   v += from_above<1, T>(v);
   if constexpr (kLanes < T >> 2) {
     v += from_above<2, T>(v);

@@ -2,6 +2,7 @@
 // large tensor they take as long as the kernels they check.
 #pragma once
 
+#include "cpu/elements.h"
 #include "cpu/leaves.h"
 #include "cpu/vector.h"
 #include "workload.h"
@@ -19,19 +20,11 @@ inline constexpr U64x8 kLaneNumbers = {0, 1, 2, 3, 4, 5, 6, 7};
 
 // --- Element types: how eight of them are read and written, and what their exact test's bits are.
 
-// The bits of f16 and bf16, which C++20 has no portable type for.
-struct Half {
-  uint16_t bits;
-};
-struct BFloat16 {
-  uint16_t bits;
-};
-
 template <class T>
-struct Element;
+struct Octet;
 
 template <>
-struct Element<float> {
+struct Octet<float> {
   static constexpr int kBits = static_cast<int>(ExactBits::f32);
   static F64x8 read(const float* p) { return __builtin_convertvector(*reinterpret_cast<const Packed*>(p), F64x8); }
   static void write(float* p, F64x8 v) { *reinterpret_cast<Packed*>(p) = __builtin_convertvector(v, F32x8); }
@@ -41,7 +34,7 @@ struct Element<float> {
 };
 
 template <>
-struct Element<double> {
+struct Octet<double> {
   static constexpr int kBits = static_cast<int>(ExactBits::f64);
   static F64x8 read(const double* p) { return *reinterpret_cast<const Packed*>(p); }
   static void write(double* p, F64x8 v) { *reinterpret_cast<Packed*>(p) = v; }
@@ -51,16 +44,15 @@ struct Element<double> {
 };
 
 template <>
-struct Element<BFloat16> {
+struct Octet<BFloat16> {
   static constexpr int kBits = static_cast<int>(ExactBits::bf16);
   static F64x8 read(const BFloat16* p) {
-    const U32x8 bits = __builtin_convertvector(*reinterpret_cast<const Packed*>(p), U32x8) << 16;
-    return __builtin_convertvector(as<F32x8>(bits), F64x8);
+    const U32x8 bits = __builtin_convertvector(*reinterpret_cast<const Packed*>(p), U32x8);
+    return __builtin_convertvector(float_of_bfloat16<F32x8>(bits), F64x8);
   }
-  // `v` must be exact in bf16, as every input of the tests is.
   static void write(BFloat16* p, F64x8 v) {
-    const auto bits = as<U32x8>(__builtin_convertvector(v, F32x8));
-    *reinterpret_cast<Packed*>(p) = __builtin_convertvector(bits >> 16, U16x8);
+    const auto bits = bfloat16_of_float<U32x8>(__builtin_convertvector(v, F32x8));
+    *reinterpret_cast<Packed*>(p) = __builtin_convertvector(bits, U16x8);
   }
 
  private:
@@ -68,21 +60,15 @@ struct Element<BFloat16> {
 };
 
 template <>
-struct Element<Half> {
+struct Octet<Half> {
   static constexpr int kBits = static_cast<int>(ExactBits::f16);
-  // Infinities and NaN come out as values of 2^16 and above, which no test expects.
   static F64x8 read(const Half* p) {
     const U32x8 bits = __builtin_convertvector(*reinterpret_cast<const Packed*>(p), U32x8);
-    // The exponent's bias is mended by a multiplication, which does subnormal values as well.
-    const F32x8 scaled = as<F32x8>((bits & 0x7FFFu) << 13) * 0x1p112f;
-    return __builtin_convertvector(as<F32x8>(as<U32x8>(scaled) | ((bits & 0x8000u) << 16)), F64x8);
+    return __builtin_convertvector(float_of_half<F32x8>(bits), F64x8);
   }
-  // `v` must be exact in f16 and 0 or normal, as every input of the tests is.
   static void write(Half* p, F64x8 v) {
-    const F32x8 single = __builtin_convertvector(v, F32x8);
-    const auto bits = as<U32x8>(single);
-    const U32x8 magnitude = as<U32x8>(as<F32x8>(bits & 0x7FFFFFFFu) * 0x1p-112f) >> 13;
-    *reinterpret_cast<Packed*>(p) = __builtin_convertvector(magnitude | ((bits >> 16) & 0x8000u), U16x8);
+    const auto bits = half_of_float<U32x8>(__builtin_convertvector(v, F32x8));
+    *reinterpret_cast<Packed*>(p) = __builtin_convertvector(bits, U16x8);
   }
 
  private:
@@ -90,7 +76,7 @@ struct Element<Half> {
 };
 
 template <>
-struct Element<int32_t> {
+struct Octet<int32_t> {
   static constexpr int kBits = static_cast<int>(ExactBits::i32);
   static F64x8 read(const int32_t* p) { return __builtin_convertvector(*reinterpret_cast<const Packed*>(p), F64x8); }
   static void write(int32_t* p, F64x8 v) { *reinterpret_cast<Packed*>(p) = __builtin_convertvector(v, I32x8); }
@@ -101,7 +87,7 @@ struct Element<int32_t> {
 };
 
 template <>
-struct Element<int64_t> {
+struct Octet<int64_t> {
   static constexpr int kBits = static_cast<int>(ExactBits::i64);
   // Values past 2^53 are rounded; none of them is near an expected one, which has 50 bits.
   static F64x8 read(const int64_t* p) { return __builtin_convertvector(*reinterpret_cast<const Packed*>(p), F64x8); }
@@ -157,26 +143,34 @@ void write_span(void* values, int64_t begin, int64_t end, Body body) {
 }
 
 template <class T>
-void fill_exact(void* in, int64_t begin, int64_t end, int64_t n, unsigned long long seed) {
-  constexpr int kBits = Element<T>::kBits;
-  const auto row = static_cast<unsigned long long>(n);
-  U64x8 column = flat8(begin);
+void fill_exact(void* in, int64_t begin, int64_t end, int64_t slab, int64_t stride, unsigned long long seed) {
+  constexpr int kBits = Octet<T>::kBits;
+  const auto elements = static_cast<unsigned long long>(slab);
+  const auto step = static_cast<unsigned long long>(stride);
+  U64x8 place = flat8(begin);  // in the slab; its last `stride` elements end their rows
   for (int lane = 0; lane < 8; ++lane) {
-    column[lane] %= row;
+    place[lane] %= elements;
   }
   const F64x8 zero = {};
   write_span<T>(in, begin, end, [&](T* p, int64_t first) {
     const U64x8 index = flat8(first);
-    const F64x8 right = exact_y8(seed, index + 1, kBits);
-    Element<T>::write(p, exact_y8(seed, index, kBits) - (column == row - 1 ? zero : right));
-    column += 8 % row;
-    column = column >= row ? column - row : column;
+    const F64x8 next = exact_y8(seed, index + step, kBits);
+    Octet<T>::write(p, exact_y8(seed, index, kBits) - (place >= elements - step ? zero : next));
+    place += 8 % elements;
+    place = place >= elements ? place - elements : place;
   });
 }
 
+// The bound test's values as they are, or times 2^30 where integers are widened: integers below 2^31.
+template <class T>
+inline constexpr double kMixedScale = 1;
+template <>
+inline constexpr double kMixedScale<int32_t> = 0x1p30;
+
 template <class T>
 void fill_mixed(void* in, int64_t begin, int64_t end, unsigned long long seed) {
-  write_span<T>(in, begin, end, [&](T* p, int64_t first) { Element<T>::write(p, mixed_value8(seed, flat8(first))); });
+  write_span<T>(in, begin, end,
+                [&](T* p, int64_t first) { Octet<T>::write(p, mixed_value8(seed, flat8(first)) * kMixedScale<T>); });
 }
 
 // Adds the element to the faults unless it is within `tolerance` of what is expected. NaN is not.
@@ -196,18 +190,27 @@ inline bool all_of(I64x8 truth) {
   return (truth[0] & truth[1] & truth[2] & truth[3] & truth[4] & truth[5] & truth[6] & truth[7]) != 0;
 }
 
+// Eight elements, or as many as are left.
 template <class T>
+F64x8 read_some(const T* p, int64_t count) {
+  if (count >= 8) {
+    return Octet<T>::read(p);
+  }
+  T some[8] = {};
+  for (int64_t k = 0; k < count; ++k) {
+    some[k] = p[k];
+  }
+  return Octet<T>::read(some);
+}
+
+template <class Input, class T>
 Faults check_exact(const void* values, int64_t begin, int64_t end, unsigned long long seed) {
   const T* out = static_cast<const T*>(values);
   Faults faults = {};
   for (int64_t i = begin; i < end; i += 8) {
-    const F64x8 expected = exact_y8(seed, flat8(i), Element<T>::kBits);
+    const F64x8 expected = exact_y8(seed, flat8(i), Octet<Input>::kBits);
     const int64_t count = end - i < 8 ? end - i : 8;
-    T last[8] = {};
-    for (int64_t k = 0; count < 8 && k < count; ++k) {
-      last[k] = out[i + k];
-    }
-    const F64x8 got = Element<T>::read(count < 8 ? last : out + i);
+    const F64x8 got = read_some(out + i, count);
     if (count < 8 || !all_of(as<I64x8>(got == expected))) {
       for (int64_t k = 0; k < count; ++k) {
         judge(faults, i + k, got[k], expected[k], 0);
@@ -215,6 +218,10 @@ Faults check_exact(const void* values, int64_t begin, int64_t end, unsigned long
     }
   }
   return faults;
+}
+
+inline F64x8 allowance(F64x8 expected, F64x8 magnitude, Tolerance tolerance) {
+  return magnitude * tolerance.of_magnitude + magnitudes(expected) * tolerance.of_value + tolerance.absolute;
 }
 
 // Eight chunks side by side, one a lane, each walked from its right end to its left.
@@ -245,7 +252,7 @@ struct ChunkLanes {
   }
 };
 
-template <class T>
+template <class Input, class T>
 Faults check_bound(const void* values, int64_t begin, int64_t end, int64_t n, unsigned long long seed,
                    const RowSums* ends, Tolerance tolerance) {
   const T* out = static_cast<const T*>(values);
@@ -263,15 +270,55 @@ Faults check_bound(const void* values, int64_t begin, int64_t end, int64_t n, un
       for (int64_t lane = 0; lane < 8 && block + k + lane * kChunk < end; ++lane) {
         gathered[lane] = out[block + k + lane * kChunk];
       }
-      const F64x8 got = Element<T>::read(gathered);
-      const F64x8 allowed =
-          lanes.magnitude * tolerance.of_magnitude + magnitudes(lanes.sum) * tolerance.of_value + tolerance.absolute;
-      if (all_of(as<I64x8>(magnitudes(got - lanes.sum) <= allowed) | ~taken)) {
+      const F64x8 got = Octet<T>::read(gathered);
+      const F64x8 expected = lanes.sum * kMixedScale<Input>;
+      const F64x8 allowed = allowance(expected, lanes.magnitude * kMixedScale<Input>, tolerance);
+      if (all_of(as<I64x8>(magnitudes(got - expected) <= allowed) | ~taken)) {
         continue;
       }
       for (int lane = 0; lane < 8; ++lane) {
         if (taken[lane] != 0) {
-          judge(faults, block + k + lane * kChunk, got[lane], lanes.sum[lane], allowed[lane]);
+          judge(faults, block + k + lane * kChunk, got[lane], expected[lane], allowed[lane]);
+        }
+      }
+    }
+  }
+  return faults;
+}
+
+// Columns side by side, a few cache lines of them at a time, from the bottom line up.
+inline constexpr int64_t kColumnOctets = 8;
+
+template <class Input, class T>
+Faults check_bound_columns(const void* values, int64_t line_begin, int64_t line_end, int64_t column_begin,
+                           int64_t column_end, int64_t inner, unsigned long long seed, const RowSums* ends,
+                           Tolerance tolerance) {
+  const T* out = static_cast<const T*>(values);
+  Faults faults = {};
+  for (int64_t first = column_begin; first < column_end; first += 8 * kColumnOctets) {
+    const int64_t columns = column_end - first < 8 * kColumnOctets ? column_end - first : 8 * kColumnOctets;
+    F64x8 sums[kColumnOctets] = {};
+    F64x8 sizes[kColumnOctets] = {};
+    for (int64_t k = 0; k < columns; ++k) {
+      sums[k / 8][k % 8] = ends[first - column_begin + k].sum;
+      sizes[k / 8][k % 8] = ends[first - column_begin + k].magnitude;
+    }
+    for (int64_t line = line_end; line-- > line_begin;) {
+      for (int64_t k = 0; k < columns; k += 8) {
+        const int64_t index = line * inner + first + k;
+        const int64_t count = columns - k < 8 ? columns - k : 8;
+        const F64x8 x = mixed_value8(seed, flat8(index));
+        const F64x8 sum = sums[k / 8] + x;
+        const F64x8 size = sizes[k / 8] + magnitudes(x);
+        sums[k / 8] = sum;
+        sizes[k / 8] = size;
+        const F64x8 expected = sum * kMixedScale<Input>;
+        const F64x8 allowed = allowance(expected, size * kMixedScale<Input>, tolerance);
+        const F64x8 got = read_some(out + index, count);
+        if (count < 8 || !all_of(as<I64x8>(magnitudes(got - expected) <= allowed))) {
+          for (int64_t lane = 0; lane < count; ++lane) {
+            judge(faults, index + lane, got[lane], expected[lane], allowed[lane]);
+          }
         }
       }
     }
@@ -298,9 +345,30 @@ inline RowSums mixed_sums(int64_t begin, int64_t end, unsigned long long seed) {
   return total;
 }
 
+inline void mixed_column_sums(int64_t line_begin, int64_t line_end, int64_t column_begin, int64_t column_end,
+                              int64_t inner, unsigned long long seed, RowSums* sums) {
+  for (int64_t k = column_begin; k < column_end; k += 8) {
+    F64x8 sum = {};
+    F64x8 magnitude = {};
+    for (int64_t line = line_begin; line < line_end; ++line) {
+      const F64x8 x = mixed_value8(seed, flat8(line * inner + k));
+      sum += x;
+      magnitude += magnitudes(x);
+    }
+    for (int64_t lane = 0; lane < 8 && k + lane < column_end; ++lane) {
+      sums[k - column_begin + lane].sum += sum[lane];
+      sums[k - column_begin + lane].magnitude += magnitude[lane];
+    }
+  }
+}
+
 template <class T>
-inline constexpr VerifyLeaves kFloatingLeaves = {fill_exact<T>, fill_mixed<T>, check_exact<T>, check_bound<T>};
+inline constexpr VerifyLeaves kFloatingLeaves = {fill_exact<T>, fill_mixed<T>, check_exact<T, T>, check_bound<T, T>,
+                                                 check_bound_columns<T, T>};
 template <class T>
-inline constexpr VerifyLeaves kIntegerLeaves = {fill_exact<T>, nullptr, check_exact<T>, nullptr};
+inline constexpr VerifyLeaves kIntegerLeaves = {fill_exact<T>, nullptr, check_exact<T, T>, nullptr, nullptr};
+// The exact test's sums stay within 32 bits; the bound test's do not.
+inline constexpr VerifyLeaves kWidenedLeaves = {fill_exact<int32_t>, fill_mixed<int32_t>, check_exact<int32_t, int64_t>,
+                                                check_bound<int32_t, int64_t>, check_bound_columns<int32_t, int64_t>};
 
 }  // namespace scantune::cpu::SCANTUNE_CPU_ISA

@@ -6,12 +6,12 @@ namespace {
 
 constexpr int64_t kRisingTile = 16384;  // the smallest tile that is prefetched as a whole
 
-Space space(const Workload& /*workload*/, const Chip& chip) {
+Space space(const Workload& workload, const Chip& chip) {
   return {
       {cpu_space::tile("elements scanned while as many to their left are prefetched", {1024, 2048, kRisingTile, 32768}),
        {"prefetch", "order within the next tile: falling, in step with the scan, or rising", {"falling", "rising"}},
        cpu_space::threads(chip),
-       cpu_space::unroll({2, 4, 8}),
+       cpu_space::unroll(workload, {2, 4, 8}),
        cpu_space::store(chip)}};
 }
 
@@ -23,7 +23,7 @@ Kernel cpu_row_carry_kernel() {
   kernel.summary = "whole rows to a thread, right to left, the running sum in a register: one pass";
   kernel.backend = Backend::cpu;
   kernel.sources = cpu_space::sources("row_carry");
-  kernel.refuses = cpu_space::refuses;
+  kernel.refuses = cpu_space::refuses_columns;
   kernel.space = space;
   kernel.constraints = {
       {"tiles of 16384 elements and more are prefetched rising, smaller ones falling",

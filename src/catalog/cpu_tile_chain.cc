@@ -4,9 +4,12 @@
 namespace scantune {
 namespace {
 
-Space space(const Workload& /*workload*/, const Chip& chip) {
-  return {{cpu_space::tile("elements that a thread sums, keeps in its cache and scans", {4096, 16384, 65536}),
-           cpu_space::threads(chip), cpu_space::unroll({4, 8}), cpu_space::store(chip)}};
+// Handing a sum on takes microseconds where the threads do not run all the time: the largest tiles lie in the
+// last-level cache rather than in the second, which costs less than that.
+Space space(const Workload& workload, const Chip& chip) {
+  return {
+      {cpu_space::tile("elements that a thread sums, keeps in its cache and scans", {16384, 65536, 262144, 1048576}),
+       cpu_space::threads(chip), cpu_space::unroll(workload, {4, 8}), cpu_space::store(chip)}};
 }
 
 }  // namespace
@@ -17,12 +20,16 @@ Kernel cpu_tile_chain_kernel() {
   kernel.summary = "tiles of long rows taken by any thread, sums handed from tile to tile: one pass";
   kernel.backend = Backend::cpu;
   kernel.sources = cpu_space::sources("tile_chain");
-  kernel.refuses = cpu_space::refuses;
+  kernel.refuses = cpu_space::refuses_columns;
   kernel.space = space;
   kernel.constraints = {
       {"a row is longer than a tile",
        [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
          return workload.geometry().n > variant.number("tile");
+       }},
+      {"a thread has several tiles",
+       [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+         return workload.elements() / variant.number("threads") >= 2 * variant.number("tile");
        }},
       {"there is more than one thread to hand sums to",
        [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {

@@ -12,5 +12,7 @@ Kernel long_row_kernel();
 Kernel cpu_two_pass_kernel();
 Kernel cpu_row_carry_kernel();
 Kernel cpu_tile_chain_kernel();
+Kernel cpu_column_carry_kernel();
+Kernel cpu_column_chain_kernel();
 
 }  // namespace scantune

@@ -22,8 +22,7 @@ constexpr const char* kHead =
 
 constexpr const char* kTail =
     "\n"
-    "The best of each shape is merged into the --out file when it is known. Ctrl-C keeps what is\n"
-    "known; the same command again goes on from there.\n"
+    "Ctrl-C keeps what is known; the same command again goes on from there.\n"
     "Exit codes: 0 done, 1 no variant worked or device lost, 2 bad input or environment, 130 interrupted.\n";
 
 constexpr const char* kListHead =
@@ -127,6 +126,8 @@ void add_tune_options(CLI::App& app, TuneCommand& tune) {
   add_text(app, "--suite", tune.suite, "FILE", kWhat, "a JSON list of workloads, such as configs/suites/standard.json");
   add_text(app, "--dim", target.dim, "N", kWhat, "the scanned dimension, negative from the end (default -1)");
   add_text(app, "--dtype", target.dtype, "TYPE", kWhat, "element type (default f32); see scantune list dtypes");
+  add_text(app, "--accumulate", target.accumulate, "TYPE", kWhat,
+           "the type of sums: i64 for i32 (default f32 for halves, else dtype)");
   add_text(app, "--cache", target.cache, "cold|hot", kWhat, "whether inputs may lie in the L2 (default cold)");
   add_text(app, "--kernels", target.kernels, "A,B", kWhat, "only these families; see scantune list kernels");
   add_texts(app, "--set", target.settings, "P=V,V", kWhat,
@@ -157,6 +158,7 @@ void add_list_options(CLI::App& app, ListCommand& list) {
   add_texts(app, "--shape", target.shapes, "AxBx...", kWhat, "kernels, variants: for this shape (default 32768x32768)");
   add_text(app, "--dim", target.dim, "N", kWhat, "kernels, variants: scanned dimension (default -1)");
   add_text(app, "--dtype", target.dtype, "TYPE", kWhat, "kernels, variants: element type (default f32)");
+  add_text(app, "--accumulate", target.accumulate, "TYPE", kWhat, "kernels, variants: the type of sums (i64 for i32)");
   add_text(app, "--kernels", target.kernels, "A,B", kWhat, "variants: only these families");
   add_texts(app, "--set", target.settings, "P=V,V", kWhat, "variants: only these values of a parameter; repeatable");
   add_text(app, "--device", target.device, "auto|cuda:N|cpu", kWhere, "kernels, variants, metrics: for this device");

@@ -15,6 +15,7 @@ struct Target {
   std::vector<std::string> shapes;
   std::optional<std::string> dim;
   std::optional<std::string> dtype;
+  std::optional<std::string> accumulate;
   std::optional<std::string> cache;
   std::optional<std::string> device;
   std::optional<std::string> kernels;

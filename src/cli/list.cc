@@ -278,8 +278,8 @@ struct Topic {
 
 constexpr std::array<Topic, 5> kTopics = {{
     {"devices", list_devices, ""},
-    {"kernels", list_kernels, "--shape --dim --dtype --device --chip"},
-    {"variants", list_variants, "--shape --dim --dtype --kernels --set --device --chip --all"},
+    {"kernels", list_kernels, "--shape --dim --dtype --accumulate --device --chip"},
+    {"variants", list_variants, "--shape --dim --dtype --accumulate --kernels --set --device --chip --all"},
     {"metrics", list_metrics, "--device --chip --all"},
     {"dtypes", list_dtypes, ""},
 }};
@@ -288,9 +288,10 @@ Expected<void> check_options(const ListCommand& list, const Topic& topic) {
   const Target& t = list.target;
   for (const auto& [given, option] :
        {std::pair{!t.shapes.empty(), "--shape"}, std::pair{t.dim.has_value(), "--dim"},
-        std::pair{t.dtype.has_value(), "--dtype"}, std::pair{t.kernels.has_value(), "--kernels"},
-        std::pair{!t.settings.empty(), "--set"}, std::pair{t.device.has_value(), "--device"},
-        std::pair{list.chip.has_value(), "--chip"}, std::pair{list.all, "--all"}}) {
+        std::pair{t.dtype.has_value(), "--dtype"}, std::pair{t.accumulate.has_value(), "--accumulate"},
+        std::pair{t.kernels.has_value(), "--kernels"}, std::pair{!t.settings.empty(), "--set"},
+        std::pair{t.device.has_value(), "--device"}, std::pair{list.chip.has_value(), "--chip"},
+        std::pair{list.all, "--all"}}) {
     const std::string options = fmt::format(" {} ", topic.options);
     if (given && options.find(fmt::format(" {} ", option)) == std::string::npos) {
       return bad_input("{}: it means nothing to list {}; leave it out", option, topic.name);

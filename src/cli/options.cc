@@ -42,6 +42,35 @@ std::optional<double> unit_seconds(char unit) {
   }
 }
 
+struct Types {
+  DType dtype = DType::f32;
+  DType accumulator = DType::f32;
+};
+
+// --dtype and --accumulate.
+Expected<Types> parse_types(const Target& target) {
+  Types types;
+  if (target.dtype) {
+    const auto parsed = parse_dtype(*target.dtype);
+    if (!parsed) {
+      return at_option("--dtype", *target.dtype, parsed.error());
+    }
+    types.dtype = *parsed;
+  }
+  types.accumulator = default_accumulator(types.dtype);
+  if (target.accumulate) {
+    const auto parsed = parse_dtype(*target.accumulate);
+    if (!parsed) {
+      return at_option("--accumulate", *target.accumulate, parsed.error());
+    }
+    if (const auto possible = check_accumulator(types.dtype, *parsed); !possible) {
+      return at_option("--accumulate", *target.accumulate, possible.error());
+    }
+    types.accumulator = *parsed;
+  }
+  return types;
+}
+
 }  // namespace
 
 tl::unexpected<Error> at_option(std::string_view option, std::string_view value, Error error) {
@@ -145,13 +174,9 @@ Expected<std::vector<Workload>> parse_shapes(const Target& target) {
     }
     dim = *parsed;
   }
-  DType dtype = DType::f32;
-  if (target.dtype) {
-    const auto parsed = parse_dtype(*target.dtype);
-    if (!parsed) {
-      return at_option("--dtype", *target.dtype, parsed.error());
-    }
-    dtype = *parsed;
+  const auto types = parse_types(target);
+  if (!types) {
+    return tl::unexpected(types.error());
   }
   CacheState cache = CacheState::cold;
   if (target.cache) {
@@ -175,7 +200,7 @@ Expected<std::vector<Workload>> parse_shapes(const Target& target) {
       return dim_given_and_out && rank <= kMaxRank ? at_option("--dim", *target.dim, shape.error())
                                                    : at_option("--shape", text, shape.error());
     }
-    workloads.push_back({.shape = *shape, .dtype = dtype, .accumulator = default_accumulator(dtype), .cache = cache});
+    workloads.push_back({.shape = *shape, .dtype = types->dtype, .accumulator = types->accumulator, .cache = cache});
   }
   return workloads;
 }

@@ -34,7 +34,7 @@ Expected<Format> parse_format(const std::optional<std::string>& text);
 // --kernels and --set. Values of one parameter given in several --set are taken together.
 Expected<Selection> parse_selection(const Target& target);
 
-// --shape, --dim and --dtype: one workload a shape.
+// --shape, --dim, --dtype, --accumulate and --cache: one workload a shape.
 Expected<std::vector<Workload>> parse_shapes(const Target& target);
 
 // $XDG_CACHE_HOME/scantune, else ~/.cache/scantune, else a folder for temporary files.

@@ -31,6 +31,15 @@ bool is_floating(DType dtype) { return row(dtype).floating; }
 DType default_accumulator(DType dtype) { return row(dtype).accumulator; }
 std::string_view cuda_type(DType dtype) { return row(dtype).cuda; }
 
+Expected<void> check_accumulator(DType dtype, DType accumulator) {
+  const bool widens = dtype == DType::i32;
+  if (accumulator == default_accumulator(dtype) || (widens && accumulator == DType::i64)) {
+    return {};
+  }
+  return bad_input("{} cannot be summed in {}; possible: {}{}", name(dtype), name(accumulator),
+                   name(default_accumulator(dtype)), widens ? ", i64" : "");
+}
+
 Expected<DType> parse_dtype(std::string_view text) {
   for (const Row& r : kRows) {
     if (r.name == text) {

@@ -21,6 +21,9 @@ bool is_floating(DType dtype);
 // The type sums are kept in unless asked otherwise: f32 for halves, else the type itself.
 DType default_accumulator(DType dtype);
 
+// Whether sums of a type can be kept in another: in its default, or i32 in i64. Else bad input that names what can.
+Expected<void> check_accumulator(DType dtype, DType accumulator);
+
 // The C++ spelling that the CUDA kernels are instantiated with, e.g. "float", "__nv_bfloat16".
 std::string_view cuda_type(DType dtype);
 

@@ -18,7 +18,7 @@ namespace {
 // Tensors smaller than this many times the last-level cache may still lie in it when a run starts.
 constexpr int64_t kCachedMultiple = 4;
 constexpr int64_t kUnknownCacheBytes = int64_t{32} << 20;
-constexpr int64_t kSmallestTile = 1024;  // of the spaces in src/catalog: bounds the families' workspace
+constexpr int64_t kSmallestTile = 16;  // elements; a whole vector of every type
 
 int64_t eviction_bytes(const Workload& workload, const Chip& chip) {
   const int64_t cache = chip.cache_bytes > 0 ? chip.cache_bytes : kUnknownCacheBytes;
@@ -26,7 +26,9 @@ int64_t eviction_bytes(const Workload& workload, const Chip& chip) {
   return workload.cache == CacheState::hot || large ? 0 : 2 * cache;
 }
 
-using Family = void (*)(const Leaves&, Team&, const Matrix&, const Tuning&, Workspace&);
+// The copy moves the bytes of input and output, half of them each way: where integers are widened it reads more than
+// the input has.
+int64_t input_bytes(const Workload& workload) { return std::max(workload.bytes_read(), workload.copy_bytes()); }
 
 struct Loaded {
   std::string kernel;
@@ -34,9 +36,19 @@ struct Loaded {
   Tuning tuning;
 };
 
-tl::expected<Loaded, Failure> parse(const Variant& variant, int workers) {
-  static const std::map<std::string, Family, std::less<>> families = {
-      {"cpu_two_pass", two_pass}, {"cpu_row_carry", row_carry}, {"cpu_tile_chain", tile_chain}};
+struct NamedFamily {
+  Family run;
+  bool rows;  // whether it does tensors with inner = 1
+  bool columns;
+};
+
+tl::expected<Loaded, Failure> parse(const Variant& variant, const Workload& workload, const ScanLeaves& leaves,
+                                    int workers) {
+  static const std::map<std::string, NamedFamily, std::less<>> families = {
+      {"cpu_two_pass", {two_pass, true, true}},          {"cpu_row_carry", {row_carry, true, false}},
+      {"cpu_tile_chain", {tile_chain, true, false}},     {"cpu_column_carry", {column_carry, false, true}},
+      {"cpu_column_chain", {column_chain, false, true}},
+  };
   const auto refuse = [&](const std::string& what) {
     return tl::unexpected(Failure{FailureKind::load, fmt::format("{}: {}", to_string(variant), what)});
   };
@@ -44,11 +56,15 @@ tl::expected<Loaded, Failure> parse(const Variant& variant, int workers) {
   if (family == families.end()) {
     return refuse("no such kernel on the CPU");
   }
-  Loaded loaded{variant.kernel, family->second, {}};
+  const bool one_column = workload.geometry().inner == 1;
+  if (one_column ? !family->second.rows : !family->second.columns) {
+    return refuse(fmt::format("it cannot do {}", to_string(workload)));
+  }
+  Loaded loaded{variant.kernel, family->second.run, {}};
   for (const auto& [name, value] : variant.settings) {
     const auto* number = std::get_if<int64_t>(&value);
     const std::string word = to_string(value);
-    if (name == "tile" && number != nullptr && *number >= kSmallestTile && *number % 16 == 0) {
+    if ((name == "tile" || name == "strip") && number != nullptr && *number > 0 && *number % kSmallestTile == 0) {
       loaded.tuning.tile = *number;
     } else if (name == "threads" && number != nullptr && *number >= 1 && *number <= workers) {
       loaded.tuning.threads = static_cast<int>(*number);
@@ -63,7 +79,10 @@ tl::expected<Loaded, Failure> parse(const Variant& variant, int workers) {
     }
   }
   if (loaded.tuning.tile == 0) {
-    return refuse("tile is missing");
+    return refuse("its tile, or strip, is missing");
+  }
+  if (scan_leaf(leaves, loaded.tuning, Ahead::falling) == nullptr) {
+    return refuse(fmt::format("unroll={} is for f32 only", loaded.tuning.unroll));
   }
   return loaded;
 }
@@ -74,11 +93,12 @@ class CpuSession final : public Session {
       : leaves_(leaves),
         counters_(std::move(counters)),
         workload_(workload),
+        types_(*type_pair(workload)),
         team_(chip.multiprocessors),
         verifier_(leaves, team_, workload, seed) {}
 
   Expected<void> prepare(const Chip& chip) {
-    for (auto [buffer, bytes] : {std::pair{&in_, workload_.bytes_read()}, std::pair{&out_, workload_.bytes_written()},
+    for (auto [buffer, bytes] : {std::pair{&in_, input_bytes(workload_)}, std::pair{&out_, workload_.bytes_written()},
                                  std::pair{&eviction_, eviction_bytes(workload_, chip)}}) {
       if (bytes > 0) {
         auto allocated = Buffer::allocate(bytes);
@@ -89,6 +109,7 @@ class CpuSession final : public Session {
       }
     }
     fill(eviction_, 0);
+    fill(in_, 0);
     fill(out_, verifier_.poison());
     set_input(Input::exact);
     copy_ = fastest_copy(leaves_, team_, in_.data(), out_.data(), workload_.copy_bytes(), [this] { evict(); });
@@ -96,10 +117,7 @@ class CpuSession final : public Session {
   }
 
   tl::expected<Handle, Failure> load(const Artifact& artifact) override {
-    if (workload_.dtype != DType::f32 || workload_.accumulator != DType::f32) {
-      return tl::unexpected(Failure{FailureKind::load, "the CPU kernels do f32 only"});
-    }
-    auto loaded = parse(artifact.variant, team_.workers());
+    auto loaded = parse(artifact.variant, workload_, leaves_.scans[static_cast<int>(types_)], team_.workers());
     if (!loaded) {
       return tl::unexpected(loaded.error());
     }
@@ -115,7 +133,7 @@ class CpuSession final : public Session {
     const Loaded& loaded = loaded_.at(handle);
     // Making an input takes as long as a check: begin with the one that is there.
     std::vector<Input> inputs = {input_};
-    if (is_floating(workload_.dtype)) {
+    if (verifier_.has_bound_test()) {
       inputs.push_back(input_ == Input::exact ? Input::mixed : Input::exact);
     }
     for (const Input input : inputs) {
@@ -194,8 +212,8 @@ class CpuSession final : public Session {
 
   void run(Team& team, const Loaded& loaded) {
     const Geometry geometry = workload_.geometry();
-    loaded.family(leaves_, team, {in_.as<const float>(), out_.as<float>(), geometry.outer, geometry.n}, loaded.tuning,
-                  workspace_);
+    loaded.family(leaves_, team, {in_.data(), out_.data(), types_, geometry.outer, geometry.n, geometry.inner},
+                  loaded.tuning, workspace_);
   }
 
   // In pieces over all threads, so that the first touch of a page is by one of those that use it.
@@ -218,15 +236,15 @@ class CpuSession final : public Session {
   // Reads so much else that nothing of the tensors is left in a cache; nothing for large ones.
   void evict() {
     for_pieces(eviction_, [&](const std::byte* begin, int64_t bytes) {
-      evicted_.store(
-          leaves_.f32.sum(reinterpret_cast<const float*>(begin), bytes / static_cast<int64_t>(sizeof(float))),
-          std::memory_order_relaxed);
+      const ScanLeaves& words = leaves_.scans[static_cast<int>(TypePair::i64)];
+      evicted_.store(words.sum(begin, 0, bytes / words.input_bytes).bits, std::memory_order_relaxed);
     });
   }
 
   const Leaves& leaves_;
   const CountersFactory counters_;
   const Workload workload_;
+  const TypePair types_;
   Team team_;
   Verifier verifier_;
   Buffer in_;
@@ -238,23 +256,23 @@ class CpuSession final : public Session {
   std::map<Handle, Loaded> loaded_;
   Handle next_ = 0;
   std::function<void(size_t)> begin_;
-  std::atomic<float> evicted_{0};  // keeps the compiler from dropping the reads
+  std::atomic<uint64_t> evicted_{0};  // keeps the compiler from dropping the reads
 };
 
 }  // namespace
 
 int64_t session_bytes(const Workload& workload, const Chip& chip) {
   const int64_t evicted = eviction_bytes(workload, chip);
-  const auto tile_state = static_cast<int64_t>(sizeof(TileState) + sizeof(float));
-  return Buffer::footprint(workload.bytes_read()) + Buffer::footprint(workload.bytes_written()) +
+  const auto [outer, n, inner] = workload.geometry();
+  return Buffer::footprint(input_bytes(workload)) + Buffer::footprint(workload.bytes_written()) +
          (evicted > 0 ? Buffer::footprint(evicted) : 0) + Verifier::reference_bytes(workload) +
-         (workload.elements() / kSmallestTile + 1) * tile_state;
+         workspace_bytes(outer, n, inner, static_cast<int>(size_bytes(workload.accumulator)));
 }
 
 Expected<std::unique_ptr<Session>> open_session(const Leaves& leaves, const Chip& chip, CountersFactory counters,
                                                 const Workload& workload, uint64_t seed) {
-  if (workload.geometry().inner != 1) {
-    return bad_input("{}: the CPU sums along the innermost dimension only; use --dim -1", to_string(workload));
+  if (const auto types = type_pair(workload); !types) {
+    return tl::unexpected(types.error());
   }
   auto session = std::make_unique<CpuSession>(leaves, chip, std::move(counters), workload, seed);
   if (auto prepared = session->prepare(chip); !prepared) {

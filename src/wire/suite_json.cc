@@ -39,6 +39,9 @@ Workload read_workload(const Node& node) {
   workload.accumulator = default_accumulator(workload.dtype);
   if (const auto accumulator = node.find("accumulator")) {
     workload.accumulator = accumulator->take(parse_dtype(accumulator->text()));
+    if (const auto possible = check_accumulator(workload.dtype, workload.accumulator); !possible) {
+      accumulator->refuse(possible.error().message);
+    }
   }
   if (const auto cache = node.find("cache")) {
     workload.cache = cache->take(parse_cache_state(cache->text()));

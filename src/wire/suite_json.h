@@ -15,7 +15,8 @@ struct Suite {
   std::vector<Workload> workloads;
 };
 
-// Reads a suite. A workload must have shape, dim and dtype; accumulator (else the dtype's default),
+// Reads a suite. A workload must have shape, dim and dtype; accumulator (else the dtype's default;
+// i64 goes with i32, too),
 // cache (else cold) and deterministic (else false) may follow, and notes under why or note. The
 // message of an error says which workload, counted from 1, and which member is wrong and how; the
 // caller adds the path.

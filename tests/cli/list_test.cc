@@ -128,6 +128,9 @@ TEST(ListDtypes, HasEveryTypeAndItsSums) {
   EXPECT_EQ(line_count(run.out), kAllDTypes.size() + 1);
   EXPECT_THAT(run.out, ContainsRegex("\nf16 +2 +f32 "));
   EXPECT_THAT(run.out, ContainsRegex("\nf32 +4 +f32 +cuda, cpu"));
+  for (const DType dtype : kAllDTypes) {
+    EXPECT_THAT(run.out, ContainsRegex(fmt::format("\n{} [^\n]*cpu", name(dtype))));
+  }
   EXPECT_EQ(nlohmann::json::parse(sandbox.run({"list", "dtypes", "--format", "json"}).out)["dtypes"].size(),
             kAllDTypes.size());
 }

@@ -93,6 +93,22 @@ TEST(ShapeOptions, MakeAWorkloadAShape) {
   EXPECT_EQ((*workloads)[1].accumulator, DType::f32);
 }
 
+TEST(ShapeOptions, TakeTheAccumulatorThatGoesWithTheType) {
+  const auto sums_in = [](const std::string& dtype, const std::string& accumulate) {
+    Target target;
+    target.shapes = {"4x4"};
+    target.dtype = dtype;
+    target.accumulate = accumulate;
+    return parse_shapes(target).map([](const auto& workloads) { return workloads[0].accumulator; });
+  };
+  EXPECT_EQ(sums_in("i32", "i64"), DType::i64);
+  EXPECT_EQ(sums_in("i32", "i32"), DType::i32);
+  EXPECT_EQ(sums_in("f16", "f32"), DType::f32);
+  EXPECT_EQ(sums_in("i32", "f64").error().message, "--accumulate f64: i32 cannot be summed in f64; possible: i32, i64");
+  EXPECT_EQ(sums_in("f16", "f16").error().message, "--accumulate f16: f16 cannot be summed in f16; possible: f32");
+  EXPECT_THAT(sums_in("f32", "wide").error().message, testing::StartsWith("--accumulate wide: unknown dtype"));
+}
+
 TEST(ShapeOptions, BlameTheOptionAtFault) {
   const auto message = [](const std::string& shape, const std::optional<std::string>& dim) {
     Target target;

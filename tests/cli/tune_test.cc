@@ -50,6 +50,29 @@ TEST(Tune, EndsInAScreenAndAFile) {
   EXPECT_THAT(entries[0].provenance.host, Not(testing::IsEmpty()));
 }
 
+TEST(Tune, DoesEveryTypeAlongEveryDimension) {
+  struct Case {
+    std::vector<std::string> options;
+    std::string line;
+  };
+  for (const Case& c : std::vector<Case>{
+           {{"--dtype", "f16"}, "64x1000 f16, dim 1 · outer 64 x n 1000 x inner 1 · 125.00 KiB in, 125.00 KiB out"},
+           {{"--dtype", "bf16", "--dim", "0"}, "64x1000 bf16, dim 0 · outer 1 x n 64 x inner 1000"},
+           {{"--dtype", "f64", "--dim", "-2"}, "64x1000 f64, dim 0"},
+           {{"--dtype", "i64"}, "64x1000 i64, dim 1"},
+           {{"--dtype", "i32", "--dim", "0"}, "64x1000 i32, dim 0"},
+           {{"--dtype", "i32", "--accumulate", "i64"},
+            "64x1000 i32, dim 1 · outer 64 x n 1000 x inner 1 · 250.00 KiB in, 500.00 KiB out · sums in i64"}}) {
+    Sandbox sandbox;
+    const Finished run = sandbox.run(on_cpu("64x1000", c.options));
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_THAT(run.out, HasSubstr(c.line));
+    EXPECT_THAT(run.out, ContainsRegex("\nBest +cpu_[a-z_]+ "));
+    EXPECT_THAT(run.out, HasSubstr("verified before any timing, every element"));
+    EXPECT_EQ(best_of(sandbox).size(), 1U);
+  }
+}
+
 TEST(Tune, WritesPlainProgressToAPipe) {
   Sandbox sandbox;
   const Finished run = sandbox.run(on_cpu("256x1000"));

@@ -48,6 +48,18 @@ TEST(CacheState, IsReadByTheNameItIsWrittenBy) {
   EXPECT_THAT(parse_cache_state("warm").error().message, HasSubstr("'warm'; known: cold, hot"));
 }
 
+TEST(Accumulator, IsTheDefaultOrAWiderIntegerForI32) {
+  for (const DType dtype : kAllDTypes) {
+    for (const DType accumulator : kAllDTypes) {
+      const bool widened = dtype == DType::i32 && accumulator == DType::i64;
+      EXPECT_EQ(check_accumulator(dtype, accumulator).has_value(), accumulator == default_accumulator(dtype) || widened)
+          << name(dtype) << " in " << name(accumulator);
+    }
+  }
+  EXPECT_EQ(check_accumulator(DType::i32, DType::f32).error().message,
+            "i32 cannot be summed in f32; possible: i32, i64");
+}
+
 TEST(Workload, CountsTheBytesThatTheCopyMoves) {
   const Workload workload{.shape = *make_shape({32768, 32768}, 1), .dtype = DType::f32};
   EXPECT_EQ(workload.bytes_read(), int64_t{4} << 30);

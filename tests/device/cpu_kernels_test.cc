@@ -4,96 +4,158 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <random>
 
 #include "core/expected.h"
 #include "cpu/families.h"
 #include "cpu/team.h"
-#include "workload.h"
+#include "device/verify.h"
+#include "elements.h"
 
 namespace scantune::cpu {
 namespace {
 
-constexpr u64 kSeed = 7;
-constexpr int kBits = static_cast<int>(ExactBits::f32);
-constexpr float kCanary = -12345.5f;
-constexpr int64_t kGap = 64;  // canaries on either side of the output, in elements
+using scantune::testing::bits_at;
+using scantune::testing::exact_bits;
+using scantune::testing::f16_bits;
+using scantune::testing::get;
+using scantune::testing::put;
 
-using Family = void (*)(const Leaves&, Team&, const Matrix&, const Tuning&, Workspace&);
+constexpr u64 kSeed = 7;
+constexpr auto kCanary = std::byte{0xC5};
+constexpr int64_t kGap = 512;  // canaries on either side of the output, in bytes
+
 struct NamedFamily {
   const char* name;
   Family run;
   std::vector<Ahead> prefetches;
+  bool rows;
+  bool columns;
 };
 
 const std::vector<NamedFamily>& families() {
-  static const std::vector<NamedFamily> all = {{"two_pass", two_pass, {Ahead::falling}},
-                                               {"row_carry", row_carry, {Ahead::falling, Ahead::rising}},
-                                               {"tile_chain", tile_chain, {Ahead::falling}}};
+  static const std::vector<NamedFamily> all = {{"two_pass", two_pass, {Ahead::falling}, true, true},
+                                               {"row_carry", row_carry, {Ahead::falling, Ahead::rising}, true, false},
+                                               {"tile_chain", tile_chain, {Ahead::falling}, true, false},
+                                               {"column_carry", column_carry, {Ahead::falling}, false, true},
+                                               {"column_chain", column_chain, {Ahead::falling}, false, true}};
   return all;
 }
 
-// A matrix of the exact test at some distance from vector alignment.
+// The families that do a geometry.
+std::vector<NamedFamily> families_for(const Geometry& g) {
+  std::vector<NamedFamily> fitting;
+  std::ranges::copy_if(families(), std::back_inserter(fitting),
+                       [&](const NamedFamily& f) { return g.inner == 1 ? f.rows : f.columns; });
+  return fitting;
+}
+
+Workload workload_of(Geometry g, TypePair types) {
+  Workload workload;
+  workload.shape = Shape{{g.outer, g.n, g.inner}, 1};
+  workload.dtype = types == TypePair::i32_in_i64 ? DType::i32 : static_cast<DType>(types);
+  workload.accumulator = types == TypePair::i32_in_i64 ? DType::i64 : default_accumulator(workload.dtype);
+  return workload;
+}
+
+// Tensors at some distance, in elements, from vector alignment.
 struct Problem {
-  Problem(int64_t row_count, int64_t length, int64_t in_offset, int64_t out_offset)
-      : rows(row_count), n(length), shift(out_offset) {
-    in.resize(static_cast<size_t>(rows * n + in_offset));
-    out.resize(static_cast<size_t>(rows * n + out_offset + 2 * kGap));
-    x = in.data() + in_offset;
-    y = out.data() + kGap + out_offset;
-    for (int64_t i = 0; i < rows * n; ++i) {
-      x[i] = static_cast<float>(exact_x(kSeed, static_cast<u64>(i), i % n, n, 1, kBits));
+  Problem(Geometry geometry, TypePair type_pair, int64_t in_offset = 0, int64_t out_offset = 0)
+      : g(geometry), types(type_pair), workload(workload_of(g, types)), shift(out_offset) {
+    in.resize(static_cast<size_t>(workload.bytes_read() + 64 + in_offset * size_bytes(workload.dtype)));
+    out.resize(static_cast<size_t>(workload.bytes_written() + 64 + out_offset * size_bytes(workload.output_dtype()) +
+                                   2 * kGap));
+    x = aligned(in.data()) + in_offset * size_bytes(workload.dtype);
+    y = aligned(out.data() + kGap - 64) + out_offset * size_bytes(workload.output_dtype());
+  }
+
+  static std::byte* aligned(std::byte* p) { return p + (64 - reinterpret_cast<uintptr_t>(p) % 64); }
+
+  // The exact test's input (workload.h).
+  void fill_exact() {
+    const int bits = exact_bits(workload.dtype);
+    for (int64_t e = 0; e < g.elements(); ++e) {
+      put(x, workload.dtype, e,
+          static_cast<double>(
+              exact_x(kSeed, static_cast<u64>(e), e / g.inner % g.n, g.n, static_cast<u64>(g.inner), bits)));
     }
   }
 
-  void poison() { std::fill(out.begin(), out.end(), kCanary); }
-  [[nodiscard]] Matrix matrix() const { return {x, y, rows, n}; }
+  void run(const NamedFamily& family, const Leaves& leaves, Team& team, const Tuning& tuning, Workspace& workspace) {
+    std::fill(out.begin(), out.end(), kCanary);
+    family.run(leaves, team, {x, y, types, g.outer, g.n, g.inner}, tuning, workspace);
+  }
 
-  // The first wrong element in words; empty where all are right and nothing else was written.
+  // The first wrong element of the exact test in words; empty where all are right and nothing else was written.
   [[nodiscard]] std::string fault() const {
-    for (int64_t i = 0; i < rows * n; ++i) {
-      const auto expected = static_cast<float>(exact_y(kSeed, static_cast<u64>(i), kBits));
-      if (y[i] != expected) {
-        return fmt::format("element {}: {} instead of {}", i, y[i], expected);
+    const int bits = exact_bits(workload.dtype);
+    for (int64_t e = 0; e < g.elements(); ++e) {
+      const auto expected = static_cast<double>(exact_y(kSeed, static_cast<u64>(e), bits));
+      if (const double got = get(y, workload.output_dtype(), e); got != expected) {
+        return fmt::format("element {}: {} instead of {}", e, got, expected);
       }
     }
-    for (int64_t i = 1; i <= kGap; ++i) {
-      if (y[-i] != kCanary || y[rows * n + i - 1] != kCanary) {
-        return fmt::format("wrote {} elements outside", i);
-      }
-    }
-    return {};
+    return stray();
   }
 
-  int64_t rows;
-  int64_t n;
+  [[nodiscard]] std::string stray() const {
+    const auto untouched = [](std::byte b) { return b == kCanary; };
+    const bool before = std::all_of<const std::byte*>(out.data(), y, untouched);
+    const bool after = std::all_of<const std::byte*>(y + workload.bytes_written(), out.data() + out.size(), untouched);
+    return before && after ? "" : before ? "wrote past the end" : "wrote before the beginning";
+  }
+
+  Geometry g;
+  TypePair types;
+  Workload workload;
   int64_t shift;
-  std::vector<float> in;
-  std::vector<float> out;
-  float* x;
-  float* y;
+  std::vector<std::byte> in;
+  std::vector<std::byte> out;
+  std::byte* x;
+  std::byte* y;
 };
+
+const std::vector<TypePair>& all_types() {
+  static const std::vector<TypePair> all = {TypePair::f16, TypePair::bf16, TypePair::f32,       TypePair::f64,
+                                            TypePair::i32, TypePair::i64,  TypePair::i32_in_i64};
+  return all;
+}
 
 class CpuKernels : public ::testing::TestWithParam<const Leaves*> {
  protected:
   // Every tuning of every family on the problem.
   void check_all(Problem& problem, const std::vector<int64_t>& tiles, const std::vector<int>& threads) {
-    for (const NamedFamily& family : families()) {
+    problem.fill_exact();
+    for (const NamedFamily& family : families_for(problem.g)) {
       for (const Ahead prefetch : family.prefetches) {
         for (const int64_t tile : tiles) {
           for (const int count : threads) {
             for (const int unroll : kUnrolls) {
               for (const Store store : {Store::cached, Store::streaming}) {
-                problem.poison();
-                family.run(*GetParam(), team, problem.matrix(), {tile, count, unroll, store, prefetch}, workspace);
+                const Tuning tuning{tile, count, unroll, store, prefetch};
+                if (unroll != kCommonUnroll && (problem.types != TypePair::f32 || problem.g.inner > 1)) {
+                  continue;
+                }
+                problem.run(family, *GetParam(), team, tuning, workspace);
                 ASSERT_EQ(problem.fault(), "")
-                    << family.name << " " << problem.rows << "x" << problem.n << " tile " << tile << " threads "
-                    << count << " unroll " << unroll << " store " << static_cast<int>(store) << " prefetch "
-                    << static_cast<int>(prefetch) << " output offset " << problem.shift;
+                    << family.name << " " << to_string(problem.workload) << " types " << static_cast<int>(problem.types)
+                    << " tile " << tile << " threads " << count << " unroll " << unroll << " store "
+                    << static_cast<int>(store) << " prefetch " << static_cast<int>(prefetch) << " output offset "
+                    << problem.shift;
               }
             }
           }
         }
       }
+    }
+  }
+
+  void check_all_types(Geometry g, const std::vector<int64_t>& tiles, const std::vector<int>& threads,
+                       int64_t in_offset = 0, int64_t out_offset = 0) {
+    for (const TypePair types : all_types()) {
+      Problem problem(g, types, in_offset, out_offset);
+      ASSERT_NO_FATAL_FAILURE(check_all(problem, tiles, threads));
     }
   }
 
@@ -113,8 +175,7 @@ INSTANTIATE_TEST_SUITE_P(EveryIsa, CpuKernels, ::testing::ValuesIn(all_leaves())
 TEST_P(CpuKernels, SumRowsOfEveryAwkwardLength) {
   for (const int64_t n : {1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000}) {
     for (const int64_t rows : {1, 2, 3, 50}) {
-      Problem problem(rows, n, 0, 0);
-      check_all(problem, {16, 128}, {1, 3});
+      ASSERT_NO_FATAL_FAILURE(check_all_types({rows, n, 1}, {16, 128}, {1, 3}));
     }
   }
 }
@@ -123,72 +184,249 @@ TEST_P(CpuKernels, SumTilesOfEveryAwkwardCut) {
   constexpr int64_t kTile = 1024;
   for (const int64_t n : {kTile - 1, kTile, kTile + 1, 2 * kTile, 3 * kTile - 5, 10 * kTile + 3}) {
     for (const int64_t rows : {1, 3}) {
-      Problem problem(rows, n, 0, 0);
-      check_all(problem, {kTile}, {1, 2, 4});
+      ASSERT_NO_FATAL_FAILURE(check_all_types({rows, n, 1}, {kTile}, {1, 4}));
     }
+  }
+}
+
+TEST_P(CpuKernels, SumColumnsOfEveryAwkwardNumber) {
+  for (const int64_t inner : {2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 31, 33, 64, 100, 255, 257, 1000}) {
+    for (const auto& [outer, n] : std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {1, 2}, {7, 3}, {2, 65}, {1, 200}}) {
+      ASSERT_NO_FATAL_FAILURE(check_all_types({outer, n, inner}, {16, 1024}, {1, 3}));
+    }
+  }
+}
+
+TEST_P(CpuKernels, SumSlabsOfEveryAwkwardSize) {
+  for (const int64_t inner : {2, 3, 5, 7, 11}) {
+    for (int64_t n = 1; n < 20; ++n) {
+      ASSERT_NO_FATAL_FAILURE(check_all_types({37, n, inner}, {1024}, {2}));
+    }
+  }
+}
+
+TEST_P(CpuKernels, SumColumnsOfManyTiles) {
+  for (const auto& [n, inner] :
+       std::vector<std::pair<int64_t, int64_t>>{{5000, 2}, {1000, 17}, {513, 300}, {3, 5001}}) {
+    ASSERT_NO_FATAL_FAILURE(check_all_types({2, n, inner}, {1024, 4096}, {1, 4}));
   }
 }
 
 TEST_P(CpuKernels, NeedNoAlignment) {
   for (const int64_t offset : {1, 3, 8, 15}) {
-    for (const int64_t n : {5, 33, 1000}) {
-      Problem problem(17, n, 15 - offset, offset);
-      check_all(problem, {1024}, {2});
+    for (const Geometry g : {Geometry{17, 5, 1}, {17, 33, 1}, {17, 1000, 1}, {5, 70, 3}, {3, 70, 33}, {1, 70, 1000}}) {
+      ASSERT_NO_FATAL_FAILURE(check_all_types(g, {1024}, {2}, 15 - offset, offset));
     }
   }
 }
 
 TEST_P(CpuKernels, SumManyShortRows) {
   for (const int64_t n : {1, 2, 33, 64}) {
-    Problem problem(20000, n, 0, 0);
+    Problem problem({20000, n, 1}, TypePair::f32);
     check_all(problem, {1024}, {4});
   }
 }
 
 TEST_P(CpuKernels, GiveTheSameBitsEveryRun) {
-  constexpr int64_t kElements = 300001;
-  std::vector<float> in(kElements);
-  for (int64_t i = 0; i < kElements; ++i) {
-    in[static_cast<size_t>(i)] = mixed_value(kSeed, static_cast<u64>(i));
-  }
-  for (const NamedFamily& family : families()) {
-    std::vector<float> out(kElements);
-    const Tuning tuning{1024, 4, 4, Store::streaming, Ahead::falling};
-    family.run(*GetParam(), team, {in.data(), out.data(), 1, kElements}, tuning, workspace);
-    const std::vector<float> first = out;
-    for (int time = 0; time < 5; ++time) {
-      family.run(*GetParam(), team, {in.data(), out.data(), 1, kElements}, tuning, workspace);
-      ASSERT_EQ(std::memcmp(first.data(), out.data(), first.size() * sizeof(float)), 0) << family.name;
+  for (const Geometry g : {Geometry{1, 300001, 1}, {1, 30001, 10}, {2, 1001, 150}}) {
+    for (const TypePair types : {TypePair::f16, TypePair::bf16, TypePair::f32, TypePair::f64}) {
+      Problem problem(g, types);
+      for (int64_t e = 0; e < g.elements(); ++e) {
+        put(problem.x, problem.workload.dtype, e, mixed_value(kSeed, static_cast<u64>(e)));
+      }
+      for (const NamedFamily& family : families_for(g)) {
+        const Tuning tuning{1024, 4, kCommonUnroll, Store::streaming, Ahead::falling};
+        problem.run(family, *GetParam(), team, tuning, workspace);
+        const std::vector<std::byte> first = problem.out;
+        for (int time = 0; time < 3; ++time) {
+          problem.run(family, *GetParam(), team, tuning, workspace);
+          ASSERT_EQ(first, problem.out) << family.name << " " << to_string(problem.workload);
+        }
+      }
     }
   }
 }
 
 TEST_P(CpuKernels, StartAfreshWhenTheRunCounterOfTheChainWraps) {
-  Problem problem(1, 10000, 0, 0);
-  const Tuning tuning{1024, 4, 4, Store::streaming, Ahead::falling};
-  problem.poison();
-  tile_chain(*GetParam(), team, problem.matrix(), tuning, workspace);
-  workspace.run = UINT32_MAX - 1;
-  for (int time = 0; time < 3; ++time) {
-    problem.poison();
-    tile_chain(*GetParam(), team, problem.matrix(), tuning, workspace);
-    EXPECT_EQ(problem.fault(), "");
+  for (const Geometry g : {Geometry{1, 10000, 1}, {1, 2000, 5}}) {
+    Problem problem(g, TypePair::f32);
+    problem.fill_exact();
+    const NamedFamily chain = families_for(g).back();
+    const Tuning tuning{1024, 4, kCommonUnroll, Store::streaming, Ahead::falling};
+    problem.run(chain, *GetParam(), team, tuning, workspace);
+    workspace.run = UINT32_MAX - 1;
+    for (int time = 0; time < 3; ++time) {
+      problem.run(chain, *GetParam(), team, tuning, workspace);
+      EXPECT_EQ(problem.fault(), "") << chain.name;
+    }
   }
 }
 
+// Integers of all bits: sums wrap as two's complement does, and in i64 those of i32 do not wrap.
+TEST_P(CpuKernels, WrapSumsOfIntegers) {
+  for (const Geometry g : {Geometry{3, 5000, 1}, {2, 300, 7}, {2, 300, 40}}) {
+    for (const TypePair types : {TypePair::i32, TypePair::i64, TypePair::i32_in_i64}) {
+      Problem problem(g, types);
+      std::mt19937_64 random(kSeed);
+      const bool narrow_in = types != TypePair::i64;
+      const bool narrow_out = types == TypePair::i32;
+      for (int64_t e = 0; e < g.elements(); ++e) {
+        const uint64_t bits = random();
+        std::memcpy(problem.x + e * (narrow_in ? 4 : 8), &bits, narrow_in ? 4 : 8);
+      }
+      for (const NamedFamily& family : families_for(g)) {
+        problem.run(family, *GetParam(), team, {1024, 3, kCommonUnroll, Store::streaming, Ahead::falling}, workspace);
+        for (int64_t column = 0; column < g.outer * g.inner; ++column) {
+          uint64_t sum = 0;
+          for (int64_t i = g.n; i-- > 0;) {
+            const int64_t e = (column / g.inner * g.n + i) * g.inner + column % g.inner;
+            sum += narrow_in ? static_cast<uint64_t>(int64_t{bits_at<int32_t>(problem.x + e * 4)})
+                             : bits_at<uint64_t>(problem.x + e * 8);
+            if (narrow_out) {
+              ASSERT_EQ(bits_at<uint32_t>(problem.y + e * 4), static_cast<uint32_t>(sum)) << family.name << " " << e;
+            } else {
+              ASSERT_EQ(bits_at<uint64_t>(problem.y + e * 8), sum) << family.name << " " << e;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// --- Infinities and NaN, compared with the serial definition.
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+void put_special(std::byte* array, DType dtype, int64_t at, double value) {
+  if (dtype == DType::f16) {
+    const uint16_t bits = std::isnan(value) ? 0x7E01 : value > 0 ? 0x7C00 : 0xFC00;
+    std::memcpy(array + at * 2, &bits, sizeof bits);
+  } else {
+    put(array, dtype, at, value);
+  }
+}
+
+double get_special(const std::byte* array, DType dtype, int64_t at) {
+  const auto bits = dtype == DType::f16 ? bits_at<uint16_t>(array + at * 2) : uint16_t{0};
+  if ((bits & 0x7C00) != 0x7C00) {
+    return get(array, dtype, at);
+  }
+  return (bits & 0x3FF) != 0 ? kNan : bits == 0x7C00 ? kInfinity : -kInfinity;
+}
+
+// The first element that is not the serial sum, in words; empty where all are. Infinite and NaN where that is.
+std::string serial_fault(const Problem& problem) {
+  const DType dtype = problem.workload.dtype;
+  const auto [outer, n, inner] = problem.g;
+  for (int64_t column = 0; column < outer * inner; ++column) {
+    double sum = 0;
+    for (int64_t i = n; i-- > 0;) {
+      const int64_t e = (column / inner * n + i) * inner + column % inner;
+      sum += get_special(problem.x, dtype, e);
+      const double got = get_special(problem.y, dtype, e);
+      if (std::isnan(sum) ? !std::isnan(got) : got != sum) {
+        return fmt::format("element {}: {} instead of {}", e, got, sum);
+      }
+    }
+  }
+  return {};
+}
+
 TEST_P(CpuKernels, KeepInfinitiesAndNansToTheLeftOfWhereTheyAre) {
-  const float infinity = std::numeric_limits<float>::infinity();
-  for (const NamedFamily& family : families()) {
-    std::vector<float> in(2000, 1.0f);
-    std::vector<float> out(2000);
-    in[1500] = infinity;  // row 1 of 2, column 500
-    family.run(*GetParam(), team, {in.data(), out.data(), 2, 1000}, {1024, 2, 4, Store::cached, Ahead::falling},
-               workspace);
-    EXPECT_EQ(out[1501], 499.0f) << family.name;
-    EXPECT_EQ(out[1500], infinity) << family.name;
-    EXPECT_EQ(out[1000], infinity) << family.name;
-    EXPECT_EQ(out[999], 1.0f) << family.name;
-    EXPECT_EQ(out[0], 1000.0f) << family.name;
+  for (const Geometry g : {Geometry{2, 1000, 1}, {20, 9, 1}, {2, 500, 3}, {2, 300, 33}, {50, 3, 2}}) {
+    for (const TypePair types : {TypePair::f16, TypePair::bf16, TypePair::f32, TypePair::f64}) {
+      Problem problem(g, types);
+      const DType dtype = problem.workload.dtype;
+      // Few and small ones, so that every sum is an integer that each of the types has.
+      for (int64_t e = 0; e < g.elements(); ++e) {
+        const u64 h = hash(kSeed, static_cast<u64>(e));
+        put(problem.x, dtype, e, h % 16 == 0 ? 1.0 : h % 16 == 1 ? -1.0 : 0.0);
+      }
+      put_special(problem.x, dtype, g.elements() / 4, kInfinity);
+      put_special(problem.x, dtype, g.elements() / 4 - 2 * g.inner, -kInfinity);  // with the one before it: NaN
+      put_special(problem.x, dtype, g.elements() / 2, -kInfinity);
+      put_special(problem.x, dtype, g.elements() * 4 / 5, kNan);
+      for (const NamedFamily& family : families_for(g)) {
+        for (const Store store : {Store::cached, Store::streaming}) {
+          problem.run(family, *GetParam(), team, {256, 2, kCommonUnroll, store, Ahead::falling}, workspace);
+          ASSERT_EQ(serial_fault(problem), "") << family.name << " " << to_string(problem.workload);
+        }
+      }
+    }
+  }
+}
+
+// --- Halves: what is stored is the sum in f32, rounded once.
+
+TEST_P(CpuKernels, ReadAndWriteEveryHalf) {
+  for (const TypePair types : {TypePair::f16, TypePair::bf16}) {
+    Problem problem({1 << 16, 1, 1}, types);
+    const int exponent = types == TypePair::f16 ? 0x7C00 : 0x7F80;
+    for (int64_t e = 0; e < problem.g.elements(); ++e) {
+      const auto bits = static_cast<uint16_t>(e);
+      std::memcpy(problem.x + 2 * e, &bits, 2);
+    }
+    problem.run(families()[1], *GetParam(), team, {1024, 1, kCommonUnroll, Store::cached, Ahead::falling}, workspace);
+    for (int64_t e = 0; e < problem.g.elements(); ++e) {
+      const auto got = bits_at<uint16_t>(problem.y + 2 * e);
+      if ((e & 0x7FFF) > exponent) {
+        ASSERT_GT(got & 0x7FFF, exponent) << "NaN stays NaN";
+      } else {
+        ASSERT_EQ(got, (e & 0x7FFF) == 0 ? got & 0x8000 : e);  // a sum that begins with 0 has no -0
+      }
+    }
+  }
+}
+
+uint16_t rounded(TypePair types, float value) {
+  if (types == TypePair::bf16) {
+    return scantune::testing::bf16_bits(value);  // carries over to infinity by itself
+  }
+  return std::fabs(value) >= 65520.0f ? static_cast<uint16_t>(value < 0 ? 0xFC00 : 0x7C00) : f16_bits(value);
+}
+
+TEST_P(CpuKernels, RoundHalvesToNearestEvenOnTheWayOut) {
+  for (const TypePair types : {TypePair::f16, TypePair::bf16}) {
+    // Rows of two: sums of values close to each other in magnitude, of every exponent, need all kinds of rounding.
+    Problem problem({100000, 2, 1}, types);
+    std::mt19937_64 random(kSeed);
+    const DType dtype = problem.workload.dtype;
+    for (int64_t row = 0; row < problem.g.outer; ++row) {
+      const int finite = types == TypePair::f16 ? 0x7C00 : 0x7F80;
+      const auto a = static_cast<uint16_t>((random() % static_cast<u64>(finite)) | (random() & 0x8000));
+      const auto near =
+          std::clamp(static_cast<int>(a & 0x7FFF) + static_cast<int>(random() % 8000) - 4000, 0, finite - 1);
+      const auto b = static_cast<uint16_t>(static_cast<u64>(near) | (random() & 0x8000));
+      std::memcpy(problem.x + 4 * row, &a, 2);
+      std::memcpy(problem.x + 4 * row + 2, &b, 2);
+    }
+    problem.run(families()[1], *GetParam(), team, {1024, 1, kCommonUnroll, Store::cached, Ahead::falling}, workspace);
+    for (int64_t row = 0; row < problem.g.outer; ++row) {
+      const auto a = static_cast<float>(get(problem.x, dtype, 2 * row));
+      const auto b = static_cast<float>(get(problem.x, dtype, 2 * row + 1));
+      const uint16_t expected = rounded(types, a + b);
+      const auto got = bits_at<uint16_t>(problem.y + 4 * row);
+      ASSERT_TRUE(got == expected || ((got | expected) & 0x7FFF) == 0)
+          << a << " + " << b << ": " << got << " instead of " << expected;
+    }
+  }
+}
+
+TEST_P(CpuKernels, SumHalvesInF32) {
+  // In f16 the sum would stay at 2048, in bf16 at 256.
+  for (const TypePair types : {TypePair::f16, TypePair::bf16}) {
+    for (const Geometry g : {Geometry{1, 4096, 1}, {1, 4096, 2}, {1, 4096, 50}}) {
+      Problem problem(g, types);
+      for (int64_t e = 0; e < g.elements(); ++e) {
+        put(problem.x, problem.workload.dtype, e, 1);
+      }
+      for (const NamedFamily& family : families_for(g)) {
+        problem.run(family, *GetParam(), team, {1024, 2, kCommonUnroll, Store::cached, Ahead::falling}, workspace);
+        EXPECT_EQ(get(problem.y, problem.workload.dtype, 0), 4096) << family.name;
+      }
+    }
   }
 }
 
@@ -197,6 +435,19 @@ TEST(CpuLeaves, AreThereForEveryInstructionSetBestFirst) {
   ASSERT_FALSE(found.empty());
   EXPECT_TRUE(std::is_sorted(found.begin(), found.end(),
                              [](const Leaves* a, const Leaves* b) { return a->vector_bytes > b->vector_bytes; }));
+}
+
+TEST(CpuLeaves, KnowTheSizesOfTheirTypes) {
+  for (const Leaves* leaves : all_leaves()) {
+    for (const TypePair types : all_types()) {
+      const Workload workload = workload_of({1, 1, 1}, types);
+      EXPECT_EQ(*type_pair(workload), types);
+      const ScanLeaves& scans = leaves->scans[static_cast<int>(types)];
+      EXPECT_EQ(scans.input_bytes, size_bytes(workload.dtype));
+      EXPECT_EQ(scans.accumulator_bytes, size_bytes(workload.accumulator));
+      EXPECT_EQ(scans.output_bytes, size_bytes(workload.output_dtype()));
+    }
+  }
 }
 
 TEST(CpuLeaves, CopyAndFillEveryByteAndNoMore) {

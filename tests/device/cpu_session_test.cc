@@ -13,19 +13,9 @@ namespace {
 using scantune::testing::rows_of;
 using ::testing::HasSubstr;
 
-std::vector<const Kernel*> cpu_kernels() {
-  std::vector<const Kernel*> found;
-  for (const Kernel& kernel : kernels()) {
-    if (kernel.backend == Backend::cpu) {
-      found.push_back(&kernel);
-    }
-  }
-  return found;
-}
-
 std::vector<Variant> admitted(const Workload& workload, const Chip& chip) {
   std::vector<Variant> variants;
-  for (const Kernel* kernel : cpu_kernels()) {
+  for (const Kernel* kernel : kernels_for(workload, chip)) {
     for (Variant& variant : enumerate(kernel->name, kernel->space(workload, chip))) {
       if (broken_constraint(*kernel, variant, workload, chip).empty()) {
         variants.push_back(std::move(variant));
@@ -57,6 +47,7 @@ INSTANTIATE_TEST_SUITE_P(EveryIsa, CpuDeviceAt, ::testing::ValuesIn(isa_names())
 TEST_P(CpuDeviceAt, VerifiesEveryVariantOfItsSpaceOnAwkwardShapes) {
   const auto device = open_device({.isa = GetParam(), .threads = 3, .counters = {}});
   const auto compiler = make_compiler();
+  std::vector<Workload> workloads;
   for (const auto& [rows, n] : std::vector<std::pair<int64_t, int64_t>>{{1, 1},
                                                                         {1000, 2},
                                                                         {3, 7},
@@ -71,7 +62,21 @@ TEST_P(CpuDeviceAt, VerifiesEveryVariantOfItsSpaceOnAwkwardShapes) {
                                                                         {1, 1048577},
                                                                         {3, 349526},
                                                                         {40, 65537}}) {
-    const Workload workload = rows_of(rows, n);
+    workloads.push_back(rows_of(rows, n));
+  }
+  for (const Geometry& g :
+       {Geometry{1, 1, 2}, {3, 1000, 7}, {2, 513, 33}, {1, 2000, 300}, {1, 70, 5001}, {1, 400000, 3}}) {
+    workloads.push_back(scantune::testing::workload_of(g.outer, g.n, g.inner, DType::f32, DType::f32));
+  }
+  for (const DType dtype : {DType::f16, DType::bf16, DType::f64, DType::i32, DType::i64}) {
+    for (const Geometry& g : {Geometry{70, 1000, 1}, {1, 300001, 1}, {2, 600, 33}, {1, 40000, 5}}) {
+      workloads.push_back(scantune::testing::workload_of(g.outer, g.n, g.inner, dtype, default_accumulator(dtype)));
+      if (dtype == DType::i32) {
+        workloads.push_back(scantune::testing::workload_of(g.outer, g.n, g.inner, dtype, DType::i64));
+      }
+    }
+  }
+  for (const Workload& workload : workloads) {
     SCOPED_TRACE(to_string(workload));
     auto session = device->open(workload, 5);
     ASSERT_TRUE(session.has_value()) << session.error().message;
@@ -117,13 +122,33 @@ TEST(CpuDevice, StatesTheMemoryItNeedsAndWhichShapeWouldFit) {
   EXPECT_THAT(checked.error().message, HasSubstr("try --shape"));
 }
 
-TEST(CpuDevice, RefusesWhatItsKernelsCannotDo) {
-  Workload columns = rows_of(100, 100);
-  columns.shape.dim = 0;
-  const auto session = open_device()->open(columns, 1);
+TEST(CpuDevice, RefusesSumsInATypeThatDoesNotGoWithTheInput) {
+  Workload halves = rows_of(100, 100, DType::f16);
+  halves.accumulator = DType::f16;
+  const auto session = open_device()->open(halves, 1);
   ASSERT_FALSE(session.has_value());
   EXPECT_EQ(session.error().kind, ErrorKind::bad_input);
-  EXPECT_THAT(session.error().message, HasSubstr("--dim -1"));
+  EXPECT_THAT(session.error().message, HasSubstr("f16 cannot be summed in f16"));
+}
+
+TEST(CpuDevice, KeepsItsBookkeepingSmallBesideTheTensor) {
+  const auto device = open_device();
+  for (const Geometry& g : {Geometry{4096, 4096, 1},
+                            {1, 1 << 24, 1},
+                            {1, 4096, 4096},
+                            {1, 1 << 20, 16},
+                            {1 << 20, 2, 8},
+                            {1, 2, 1 << 23},
+                            {1 << 10, 65, 256}}) {
+    for (const DType dtype : {DType::f16, DType::f64}) {
+      const Workload workload =
+          scantune::testing::workload_of(g.outer, g.n, g.inner, dtype, default_accumulator(dtype));
+      const int64_t tensors = workload.bytes_read() + workload.bytes_written();
+      Workload hot = workload;
+      hot.cache = CacheState::hot;  // nothing to evict with
+      EXPECT_LT(device->memory_needed(hot), tensors + tensors / 4 + (int64_t{16} << 20)) << to_string(workload);
+    }
+  }
 }
 
 TEST(CpuCompiler, RefusesABrokenConstraintAndAKernelOfAnotherDevice) {
@@ -169,12 +194,26 @@ TEST_F(CpuSessionTest, RefusesToLoadWhatItDoesNotKnow) {
   for (const std::string text :
        {"cpu_magic tile=1024", "cpu_row_carry tile=1024 threads=100000", "cpu_row_carry tile=1024 unroll=3",
         "cpu_row_carry tile=1024 store=maybe", "cpu_row_carry tile=10", "cpu_row_carry tile=1024 stages=2",
-        "cpu_row_carry tile=1024 prefetch=summing", "cpu_row_carry threads=1"}) {
+        "cpu_row_carry tile=1024 prefetch=summing", "cpu_row_carry threads=1",
+        "cpu_column_carry strip=1024 threads=1"}) {
     const auto handle = session->load(artifact_of(text));
     ASSERT_FALSE(handle.has_value()) << text;
     EXPECT_EQ(handle.error().kind, FailureKind::load);
     EXPECT_THAT(handle.error().what, HasSubstr(text));
   }
+}
+
+TEST_F(CpuSessionTest, RefusesAnUnrollThatIsNotCompiledForTheType) {
+  const auto session = open(rows_of(10, 100, DType::f64));
+  EXPECT_TRUE(session->load(artifact_of("cpu_row_carry tile=1024 unroll=4")).has_value());
+  EXPECT_FALSE(session->load(artifact_of("cpu_row_carry tile=1024 unroll=8")).has_value());
+}
+
+TEST_F(CpuSessionTest, TimesACopyThatReadsMoreThanAnInputThatIsWidened) {
+  const auto session = open(scantune::testing::workload_of(1, 1000, 100, DType::i32, DType::i64));
+  const Handle handle = *session->load(artifact_of("cpu_column_carry strip=256 threads=1 store=streaming"));
+  EXPECT_TRUE(session->round(std::vector<Handle>{kCopy, handle, kCopy}, {}, {}).has_value());
+  EXPECT_TRUE(session->verify(handle).has_value());
 }
 
 TEST_F(CpuSessionTest, TimesTheOrderItIsGivenColdAndHot) {

@@ -15,6 +15,7 @@ using scantune::testing::exact_bits;
 using scantune::testing::get;
 using scantune::testing::put;
 using scantune::testing::rows_of;
+using scantune::testing::workload_of;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -36,26 +37,26 @@ struct Bench {
   // The right output of the exact test, by its definition.
   void write_exact_output() {
     for (int64_t i = 0; i < workload.elements(); ++i) {
-      put(out.data(), workload.dtype, i,
-          static_cast<double>(exact_y(kSeed, static_cast<u64>(i), exact_bits(workload.dtype))));
+      set_output(i, static_cast<double>(exact_y(kSeed, static_cast<u64>(i), exact_bits(workload.dtype))));
     }
   }
 
-  // Sums the input row by row in `Sum` and rounds each to the element type.
+  // Sums the input row by row in `Sum` and rounds each to the output's type.
   template <class Sum>
   void write_summed_output() {
     const auto [outer, n, inner] = workload.geometry();
-    for (int64_t row = 0; row < outer; ++row) {
+    for (int64_t row = 0; row < outer * inner; ++row) {
       Sum sum = 0;
-      for (int64_t i = (row + 1) * n; i-- > row * n;) {
-        sum += static_cast<Sum>(get(in.data(), workload.dtype, i));
-        put(out.data(), workload.dtype, i, static_cast<double>(sum));
+      for (int64_t i = n; i-- > 0;) {
+        const int64_t e = (row / inner * n + i) * inner + row % inner;
+        sum += static_cast<Sum>(get(in.data(), workload.dtype, e));
+        set_output(e, static_cast<double>(sum));
       }
     }
   }
 
-  double output(int64_t i) const { return get(out.data(), workload.dtype, i); }
-  void set_output(int64_t i, double value) { put(out.data(), workload.dtype, i, value); }
+  [[nodiscard]] double output(int64_t i) const { return get(out.data(), workload.output_dtype(), i); }
+  void set_output(int64_t i, double value) { put(out.data(), workload.output_dtype(), i, value); }
 
   Workload workload;
   Team team{2};
@@ -76,6 +77,14 @@ std::vector<Workload> shapes(DType dtype) {
            {1, 1}, {1, 7}, {3, 1}, {5, 7}, {1000, 33}, {2, 513}, {3, 4096}, {1, 100003}, {70, 1000}}) {
     all.push_back(rows_of(rows, n, dtype));
   }
+  for (const Geometry& g : {Geometry{1, 1, 9}, {1, 7, 2}, {3, 5, 3}, {2, 1025, 5}, {2, 513, 70}, {1, 3, 2050}}) {
+    all.push_back(workload_of(g.outer, g.n, g.inner, dtype, default_accumulator(dtype)));
+  }
+  if (dtype == DType::i32) {
+    for (const Geometry& g : {Geometry{70, 1000, 1}, {2, 1025, 5}, {2, 513, 70}}) {
+      all.push_back(workload_of(g.outer, g.n, g.inner, dtype, DType::i64));
+    }
+  }
   return all;
 }
 
@@ -84,18 +93,21 @@ TEST_P(CpuVerify, FillsTheInputsThatTheSharedHeaderDefines) {
     for (const Workload& workload : shapes(GetParam())) {
       SCOPED_TRACE(to_string(workload) + " " + leaves->isa);
       Bench bench(*leaves, workload);
-      const int64_t n = workload.geometry().n;
+      const auto [outer, n, inner] = workload.geometry();
       bench.verifier.fill_exact(bench.in.data());
       for (int64_t i = 0; i < workload.elements(); ++i) {
         ASSERT_EQ(get(bench.in.data(), workload.dtype, i),
-                  static_cast<double>(exact_x(kSeed, static_cast<u64>(i), i % n, n, 1, exact_bits(workload.dtype))))
+                  static_cast<double>(exact_x(kSeed, static_cast<u64>(i), i / inner % n, n, static_cast<u64>(inner),
+                                              exact_bits(workload.dtype))))
             << "exact input, element " << i;
       }
-      if (is_floating(workload.dtype)) {
+      ASSERT_EQ(bench.verifier.has_bound_test(), is_floating(workload.dtype) || workload.accumulator != workload.dtype);
+      if (bench.verifier.has_bound_test()) {
+        const double scale = is_floating(workload.dtype) ? 1 : 0x1p30;  // widened integers
         bench.verifier.fill_mixed(bench.in.data());
         for (int64_t i = 0; i < workload.elements(); ++i) {
           ASSERT_EQ(get(bench.in.data(), workload.dtype, i),
-                    static_cast<double>(mixed_value(kSeed, static_cast<u64>(i))))
+                    static_cast<double>(mixed_value(kSeed, static_cast<u64>(i))) * scale)
               << "mixed input, element " << i;
         }
       }
@@ -110,7 +122,7 @@ TEST_P(CpuVerify, LetsACorrectOutputPassBothTests) {
       Bench bench(*leaves, workload);
       bench.write_exact_output();
       EXPECT_THAT(bench.verifier.check_exact(bench.out.data()), IsEmpty());
-      if (is_floating(workload.dtype)) {
+      if (bench.verifier.has_bound_test()) {
         bench.verifier.fill_mixed(bench.in.data());
         if (workload.accumulator == DType::f32) {
           bench.write_summed_output<float>();
@@ -246,6 +258,65 @@ TEST_P(CpuVerify, CatchesWhatTheBoundTestIsFor) {
                 static_cast<std::byte>(bench.verifier.poison()));
     EXPECT_THAT(bench.verifier.check_bound(bench.out.data()),
                 HasSubstr(fmt::format("bound test: 1 of {} elements wrong, first at 777:", elements)));
+  }
+}
+
+// Two slabs of 1100 lines of 37 columns: more than two chunks, and columns that fill no vector.
+std::vector<Workload> columns_of(DType dtype) {
+  std::vector<Workload> all = {workload_of(2, 1100, 37, dtype, default_accumulator(dtype))};
+  if (dtype == DType::i32) {
+    all.push_back(workload_of(2, 1100, 37, dtype, DType::i64));
+    all.push_back(rows_of(2, 40700, dtype));
+    all.back().accumulator = DType::i64;
+  }
+  return all;
+}
+
+TEST_P(CpuVerify, CatchesOneWrongElementAnywhereAlongAnyDimension) {
+  for (const Leaves* leaves : all_leaves()) {
+    for (const Workload& workload : columns_of(GetParam())) {
+      SCOPED_TRACE(to_string(workload) + " " + leaves->isa);
+      Bench bench(*leaves, workload);
+      const int64_t elements = workload.elements();
+      const auto expect_caught = [&](const char* test, auto check) {
+        ASSERT_THAT(check(), IsEmpty());
+        for (const int64_t at : {int64_t{0}, int64_t{36}, int64_t{37}, 511 * int64_t{37} + 5, 512 * int64_t{37},
+                                 elements / 2 - 1, elements / 2, elements - 1}) {
+          const double right = bench.output(at);
+          bench.set_output(at, right * 1.5 + 1);
+          EXPECT_THAT(check(),
+                      HasSubstr(fmt::format("{} test: 1 of {} elements wrong, first at {}:", test, elements, at)));
+          bench.set_output(at, right);
+        }
+      };
+      bench.write_exact_output();
+      expect_caught("exact", [&] { return bench.verifier.check_exact(bench.out.data()); });
+      if (bench.verifier.has_bound_test()) {
+        bench.verifier.fill_mixed(bench.in.data());
+        if (workload.accumulator == DType::f32) {
+          bench.write_summed_output<float>();
+        } else {
+          bench.write_summed_output<double>();
+        }
+        expect_caught("bound", [&] { return bench.verifier.check_bound(bench.out.data()); });
+      }
+    }
+  }
+}
+
+TEST(CpuVerifyBound, CatchesWidenedSumsKeptIn32Bits) {
+  for (const Workload& workload : columns_of(DType::i32)) {
+    if (workload.accumulator == DType::i32) {
+      continue;
+    }
+    Bench bench(*all_leaves().front(), workload);
+    bench.verifier.fill_mixed(bench.in.data());
+    bench.write_summed_output<double>();
+    ASSERT_THAT(bench.verifier.check_bound(bench.out.data()), IsEmpty());
+    for (int64_t i = 0; i < workload.elements(); ++i) {
+      bench.set_output(i, static_cast<int32_t>(static_cast<uint32_t>(static_cast<int64_t>(bench.output(i)))));
+    }
+    EXPECT_THAT(bench.verifier.check_bound(bench.out.data()), HasSubstr("bound test"));
   }
 }
 

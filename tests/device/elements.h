@@ -103,6 +103,14 @@ inline double get(const std::byte* array, DType dtype, int64_t index) {
   return 0;
 }
 
+inline Workload workload_of(int64_t outer, int64_t n, int64_t inner, DType dtype, DType accumulator) {
+  Workload workload;
+  workload.shape = Shape{{outer, n, inner}, 1};
+  workload.dtype = dtype;
+  workload.accumulator = accumulator;
+  return workload;
+}
+
 inline Workload rows_of(int64_t rows, int64_t n, DType dtype = DType::f32) {
   Workload workload;
   workload.shape = Shape{{rows, n}, 1};

@@ -40,12 +40,12 @@ TEST(Suite, TheStandardOneIsRead) {
 }
 
 TEST(Suite, WorkloadsMayAskForMoreThanAShape) {
-  const auto suite = parse_suite(suite_with(R"({"shape": [2, 3], "dim": -1, "dtype": "f16", "accumulator": "f16",
+  const auto suite = parse_suite(suite_with(R"({"shape": [2, 3], "dim": -1, "dtype": "i32", "accumulator": "i64",
                                                 "cache": "hot", "deterministic": true, "why": "w", "note": "n"})"));
   ASSERT_TRUE(suite) << suite.error().message;
   const Workload expected{.shape = *make_shape({2, 3}, -1),
-                          .dtype = DType::f16,
-                          .accumulator = DType::f16,
+                          .dtype = DType::i32,
+                          .accumulator = DType::i64,
                           .cache = CacheState::hot,
                           .deterministic = true};
   EXPECT_EQ(suite->workloads.at(1), expected);
@@ -55,6 +55,8 @@ TEST(Suite, WorkloadsMayAskForMoreThanAShape) {
 
 TEST(Suite, AnErrorNamesTheWorkloadAndTheMember) {
   const auto in_second = [](std::string_view workload) { return refusal(suite_with(workload)); };
+  EXPECT_THAT(in_second(R"({"shape": [2], "dim": 0, "dtype": "f16", "accumulator": "f16"})"),
+              HasSubstr("workload 2 of 2: accumulator: f16 cannot be summed in f16; possible: f32"));
   EXPECT_THAT(in_second(R"({"shape": [2], "dim": 0, "dtype": "f31"})"),
               HasSubstr("workload 2 of 2: dtype: unknown dtype 'f31'; known: f16"));
   EXPECT_THAT(in_second(R"({"shape": [2], "dim": 1, "dtype": "f32"})"),

@@ -1,0 +1,55 @@
+// The geometry of a tile of columns (columns.cuh), which the column families share.
+#pragma once
+
+#include "launch.h"
+
+namespace scantune {
+
+struct ColumnTileParams {
+  int access;   // bytes a thread loads at once: columns_access_bytes()
+  int columns;  // elements of a row of the tile
+  int warps;    // a block
+  int rows;     // rows of the tile that a thread holds, one access each
+};
+
+// The widest access that all rows of a tensor allow, if its base is aligned to it.
+SCANTUNE_LAUNCH_RULE int columns_access_bytes(long long inner, int element_bytes) {
+  int bytes = kAccessBytes;
+  while (bytes > element_bytes && inner * element_bytes % bytes != 0) {
+    bytes /= 2;
+  }
+  return bytes;
+}
+
+// Threads side by side that cover a row of the tile; 0 where a row is narrower than an access.
+SCANTUNE_LAUNCH_RULE int columns_threads_across(ColumnTileParams p, int element_bytes) {
+  return p.columns * element_bytes / p.access;
+}
+
+// Groups of threads above one another, each of which holds p.rows rows; 0 where the block is narrower than the tile.
+SCANTUNE_LAUNCH_RULE int columns_groups(ColumnTileParams p, int element_bytes) {
+  return p.warps * kWarpThreads / columns_threads_across(p, element_bytes);
+}
+
+SCANTUNE_LAUNCH_RULE int columns_tile_rows(ColumnTileParams p, int element_bytes) {
+  return columns_groups(p, element_bytes) * p.rows;
+}
+
+// Warps above one another: their column sums meet in shared memory.
+SCANTUNE_LAUNCH_RULE int columns_stack(ColumnTileParams p, int element_bytes) {
+  return columns_threads_across(p, element_bytes) < kWarpThreads ? p.warps : columns_groups(p, element_bytes);
+}
+
+SCANTUNE_LAUNCH_RULE long long columns_strips(long long inner, ColumnTileParams p) {
+  return ceil_div(inner, p.columns);
+}
+
+SCANTUNE_LAUNCH_RULE long long columns_slabs(long long n, ColumnTileParams p, int element_bytes) {
+  return ceil_div(n, columns_tile_rows(p, element_bytes));
+}
+
+SCANTUNE_LAUNCH_RULE long long columns_tile_bytes(ColumnTileParams p) {
+  return static_cast<long long>(p.warps) * kWarpThreads * p.rows * p.access;
+}
+
+}  // namespace scantune
