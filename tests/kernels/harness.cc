@@ -320,8 +320,12 @@ std::vector<Geometry> geometries(const Family& family, const std::string& settin
           {1, 4 * tile + 509, 1},
           {33, 5, 1},
           {1, 7 * tile + 3, 1},
-          {2, tile <= 512 ? 35 * tile + 11 : 6 * tile, 1},
-          {1, tile <= 512 ? 67 * tile : 11 * tile, 1}};
+          {2, tile <= 512 ? 70 * tile + 11 : 6 * tile, 1},
+          {1,
+           tile <= 256   ? 521 * tile
+           : tile <= 512 ? 67 * tile
+                         : 11 * tile,
+           1}};
 }
 
 namespace {

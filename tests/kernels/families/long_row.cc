@@ -7,10 +7,12 @@ namespace {
 
 constexpr const char* kVariants[] = {
     "tile=512 warps=2 stages=2 storage=async",
-    "tile=512 warps=2 stages=3 storage=bulk",
 #ifndef SCANTUNE_MUTANT
+    "tile=512 warps=2 stages=3 storage=bulk",
+    "tile=256 warps=1 stages=2 storage=async",
     "tile=1024 warps=4 stages=2 storage=bulk",
-    "tile=2048 warps=4 stages=3 storage=async",
+#else
+    "tile=256 warps=2 stages=3 storage=bulk",
 #endif
 };
 
@@ -18,15 +20,20 @@ constexpr const char* kVariants[] = {
 
 constexpr Entry kEntries[] = {
     LONG_ROW_ENTRIES(512, 2, 2, Storage::async),
-    LONG_ROW_ENTRIES(512, 2, 3, Storage::bulk),
 #ifndef SCANTUNE_MUTANT
+    LONG_ROW_ENTRIES(512, 2, 3, Storage::bulk),
+    LONG_ROW_ENTRIES(256, 1, 2, Storage::async),
     LONG_ROW_ENTRIES(1024, 4, 2, Storage::bulk),
-    LONG_ROW_ENTRIES(2048, 4, 3, Storage::async),
+#else
+    LONG_ROW_ENTRIES(256, 2, 3, Storage::bulk),
 #endif
 };
 
 }  // namespace
 
-extern const Family families::long_row = make_family("long_row", Lines::rows, kEntries, kVariants);
+const Family& families::long_row() {
+  static constexpr Family kFamily = make_family("long_row", Lines::rows, kEntries, kVariants);
+  return kFamily;
+}
 
 }  // namespace scantune::emulation
