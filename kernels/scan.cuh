@@ -35,6 +35,21 @@ struct BFloat16 {
   __device__ operator float() const { return float_of_bf16(bits); }
 };
 
+// Rounds neighbours to the type of the result, halves two at a time.
+template <class Out, class Acc>
+__device__ __forceinline__ void round_pair(Out* to, Acc first, Acc second) {
+  to[0] = static_cast<Out>(first);
+  to[1] = static_cast<Out>(second);
+}
+__device__ __forceinline__ void round_pair(Half* to, float first, float second) {
+  const unsigned bits = f16s_of_floats(first, second);
+  memcpy(to, &bits, sizeof bits);
+}
+__device__ __forceinline__ void round_pair(BFloat16* to, float first, float second) {
+  const unsigned bits = bf16s_of_floats(first, second);
+  memcpy(to, &bits, sizeof bits);
+}
+
 // The type of the result: T, but int summed in long long stays long long, as in PyTorch.
 template <class T, class Acc>
 struct OutputOf {
@@ -119,13 +134,14 @@ __device__ __forceinline__ RowSplit split_row(const T* row, long long n) {
 // The suffix sums of a vector, given the sum of all that lies to the right of its last element and of that itself.
 template <class T, class Acc>
 __device__ __forceinline__ Results<T, Acc> scan_vector(const Vector<T>& vector, Acc right) {
-  using Out = Output<T, Acc>;
   Results<T, Acc> results;
-  results.y[kPerVector<T> - 1] = static_cast<Out>(right);
 #pragma unroll
-  for (int e = kPerVector<T> - 2; e >= 0; --e) {
-    right += static_cast<Acc>(vector.x[e]);
-    results.y[e] = static_cast<Out>(right);
+  for (int e = kPerVector<T> - 2; e >= 0; e -= 2) {
+    const Acc left = right + static_cast<Acc>(vector.x[e]);
+    round_pair(results.y + e, left, right);
+    if (e > 0) {
+      right = left + static_cast<Acc>(vector.x[e - 1]);
+    }
   }
   return results;
 }

@@ -218,8 +218,10 @@ mutant(row_carry OneBufferBesideTheRing row_carry.cuh [[    buffer ^= 1;
 # --- short_row -----------------------------------------------------------------------------------------
 
 mutant(short_row RowsNotToldApartInAVector short_row.cuh [[    sum = ends[e] ? own : own + sum;]] [[    sum = own + sum;]])
-mutant(short_row RowsNotToldApartInTheResult short_row.cuh [[    right = ends[e] ? own : own + right;]]
-       [[    right = own + right;]])
+mutant(short_row RowsNotToldApartInTheResult short_row.cuh [[    right = ends[e] ? first : first + right;]]
+       [[    right = first + right;]])
+mutant(short_row RowsNotToldApartInPairs short_row.cuh [[    right = ends[e + 1] ? second : second + right;]]
+       [[    right = second + right;]])
 mutant(short_row RowEndsOneElementEarly short_row.cuh [[ends[e] = rest == 1;]] [[ends[e] = rest == 2;]])
 mutant(short_row NextRowOneElementShort short_row.cuh [[rest = rest == 1 ? n : rest - 1;]]
        [[rest = rest == 1 ? n - 1 : rest - 1;]])
@@ -307,11 +309,13 @@ mutant(long_row LookedAtOnceOnly status.cuh
     half]] [[      load_relaxed(words + index * kStatusWords<Acc> + w);
     }
     half]])
-mutant(long_row SumNeverPublished long_row.cuh [[      publish(words, ticket, tails > 0 ? sum + tail : sum);]] [[]])
+mutant(long_row SumNeverPublished long_row.cuh [[      publish(words, static_cast<long long>(ticket) * kLoaders + (kLoaders - 1 - part), tails > 0 ? sum + tail : sum);]]
+       [[]])
 mutant(long_row SumPublishedByAllLanes long_row.cuh [[    if (lane == 0) {
       publish]] [[    {
       publish]])
-mutant(long_row SumPublishedForTheNextTile long_row.cuh [[publish(words, ticket, tails]] [[publish(words, ticket + 1, tails]])
+mutant(long_row SumPublishedForTheNextTile long_row.cuh [[publish(words, static_cast<long long>(ticket) * kLoaders +]]
+       [[publish(words, static_cast<long long>(ticket + 1) * kLoaders +]])
 mutant(long_row SumPublishedWithoutTheTail long_row.cuh [[tails > 0 ? sum + tail : sum]] [[sum]])
 mutant(long_row BarriersUsedBeforeTheyAreReady long_row.cuh [[  __syncthreads();]] [[]])
 mutant(long_row BarriersNotMadeVisible long_row.cuh [[    barrier_init_end();]] [[]])
@@ -364,8 +368,8 @@ mutant(long_row CarryOneTileShort long_row.cuh [[    if (first + t < index) {
       sum =]] [[    if (first + t < index - 1) {
       sum =]])
 mutant(long_row StatusOfTheFirstRow long_row.cuh
-       [[const unsigned ticket = first_ticket + static_cast<unsigned>(first);]]
-       [[const unsigned ticket = static_cast<unsigned>(first);]])
+       [[const long long first_word = static_cast<long long>(first_ticket) * kLoaders;]]
+       [[const long long first_word = 0;]])
 mutant(long_row WindowOfAnotherRow long_row.cuh [[      known = {first_ticket, 0, Acc(0)};]]
        [[      known.first_ticket = first_ticket;]])
 mutant(long_row WindowsCountedTwice long_row.cuh [[    known.windows = whole;]] [[    known.windows = 0;]])
@@ -377,13 +381,19 @@ mutant(long_row WarpsToTheRightForgotten long_row.cuh [[for (int w = kWarps - 1;
 mutant(long_row OwnWarpAddedTwice long_row.cuh [[offset = w > warp ? shared]] [[offset = w >= warp ? shared]])
 mutant(long_row HeadWithoutCarry long_row.cuh [[head, warp_sum + offset);]] [[head, warp_sum);]])
 mutant(long_row TailNotCarried long_row.cuh [[    Acc offset = tail;]] [[    Acc offset = 0;]])
-mutant(long_row TailTakenForEveryTile long_row.cuh [[tile.index == 0 ? tile.split.tail : 0]] [[tile.split.tail]])
-mutant(long_row HeadWrittenByEveryTile long_row.cuh [[tile.index + 1 == static_cast<int>(tiles) ? tile.split.head : 0]]
-       [[tile.split.head]])
+mutant(long_row TailTakenForEveryTile long_row.cuh [[tile.index == 0 && part == kLoaders - 1 ?]] [[part == kLoaders - 1 ?]])
+mutant(long_row HeadWrittenByEveryTile long_row.cuh [[tile.index + 1 == static_cast<int>(tiles) && part == 0 ?]]
+       [[part == 0 ?]])
 mutant(long_row RaggedTileReadWhole long_row.cuh [[      if (position + j * kWarpThreads >= 0) {
         loaded[j] =]] [[      {
         loaded[j] =]])
-mutant(long_row RaggedTileSummedWhole long_row.cuh [[    if (begin + vector >= 0) {]] [[    {]])
+mutant(long_row RaggedTileSummedWhole long_row.cuh [[    if (vector >= skipped) {]] [[    {]])
 mutant(long_row RaggedTileCopiedWhole long_row.cuh [[      if (v >= skipped) {]] [[      {]])
-mutant(long_row BulkRaggedTileCopiedWhole long_row.cuh [[static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes)]]
-       [[static_cast<unsigned>(kTileVectors * kAccessBytes)]])
+mutant(long_row BulkRaggedTileCopiedWhole long_row.cuh [[static_cast<unsigned>((kPartVectors - skipped) * kAccessBytes)]]
+       [[static_cast<unsigned>(kPartVectors * kAccessBytes)]])
+mutant(long_row PartsInTheOrderOfTheRow long_row.cuh [[(kLoaders - 1 - part), tails]] [[part, tails]])
+mutant(long_row FullWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].full, kLoaders);]]
+       [[barrier_init(&slots[s].full, 1);]])
+mutant(long_row LandedWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].landed, kLoaders);]]
+       [[barrier_init(&slots[s].landed, 1);]])
+mutant(long_row HeadWrittenByTheLastPart long_row.cuh [[if (lane == 0 && part == 0) {]] [[if (lane == 0) {]])

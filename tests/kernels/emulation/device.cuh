@@ -153,6 +153,12 @@ using emulation::bf16_of_float;
 using emulation::f16_of_float;
 using emulation::float_of_bf16;
 using emulation::float_of_f16;
+inline unsigned f16s_of_floats(float first, float second) {
+  return f16_of_float(first) | static_cast<unsigned>(f16_of_float(second)) << 16;
+}
+inline unsigned bf16s_of_floats(float first, float second) {
+  return bf16_of_float(first) | static_cast<unsigned>(bf16_of_float(second)) << 16;
+}
 
 using emulation::async_commit;
 using emulation::async_copy;
