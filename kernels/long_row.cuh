@@ -195,7 +195,9 @@ __device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsi
     const unsigned ticket = slot.next_ticket;
     if (ticket >= all_tiles) {
       if (lane == 0) {
-        slot.row = nullptr;
+        if (part == 0) {
+          slot.row = nullptr;
+        }
         barrier_arrive(&slot.full);
       }
       return;
