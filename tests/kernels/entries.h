@@ -64,6 +64,8 @@ constexpr Family make_family(const char* name, Lines lines, const Entry (&entrie
 
 // One a file in families/.
 namespace families {
+const Family& column_carry();
+const Family& column_split();
 const Family& long_row();
 const Family& row_carry();
 const Family& short_row();

@@ -16,7 +16,7 @@ class EmulatedFamily : public testing::TestWithParam<const Family*> {};
 
 INSTANTIATE_TEST_SUITE_P(Kernels, EmulatedFamily,
                          testing::Values(&families::three_pass(), &families::row_carry(), &families::short_row(),
-                                         &families::long_row()),
+                                         &families::long_row(), &families::column_carry(), &families::column_split()),
                          [](const auto& family) { return std::string(family.param->name); });
 
 TEST_P(EmulatedFamily, GivesEveryBitOfSumsThatAreExactInAnyOrderOfEvents) {

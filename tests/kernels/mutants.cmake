@@ -69,7 +69,8 @@ function(mutants_of_the_tile_scan family)
          [[past / sizeof(T)]])
   mutant(${family} HeadLongerThanTheRow scan.cuh [[  split.head = n < split.head ? static_cast<int>(n) : split.head;]]
          [[]])
-  mutant(${family} TailCountedWithTheHead scan.cuh [[(n - split.head) % kPerVector<T>]] [[n % kPerVector<T>]])
+  mutant(${family} TailCountedWithTheHead scan.cuh [[static_cast<int>(n - split.head - split.vectors * kPerVector<T>);]]
+         [[static_cast<int>(n - split.vectors * kPerVector<T>);]])
   mutant(${family} EdgeReadOneElementTooFar scan.cuh [[lane < count ? static_cast]] [[lane <= count ? static_cast]])
   mutant(${family} EdgeWrittenByEveryWarp scan.cuh [[  if (static_cast<int>(threadIdx.x) < count) {
     elements[threadIdx.x] =]] [[  if (static_cast<int>(threadIdx.x % 32) < count) {
@@ -328,8 +329,6 @@ mutant(long_row SlotFullBeforeItIsDescribed long_row.cuh [[    __syncwarp();
     if (lane == 0) {
       barrier_arrive(&slot.full);]] [[    if (lane == 0) {
       barrier_arrive(&slot.full);]])
-mutant(long_row TicketReadWhenItMayBeWritten long_row.cuh [[    __syncwarp();  // all lanes have read the ticket]]
-       [[    // all lanes have read the ticket]])
 mutant(long_row AsyncCopiesOfOtherLanesNotMet long_row.cuh [[    async_wait<0>();
     __syncwarp();]] [[    async_wait<0>();]] long_row.cuh [[    __syncwarp();
     if (lane == 0) {
@@ -384,16 +383,117 @@ mutant(long_row TailNotCarried long_row.cuh [[    Acc offset = tail;]] [[    Acc
 mutant(long_row TailTakenForEveryTile long_row.cuh [[tile.index == 0 && part == kLoaders - 1 ?]] [[part == kLoaders - 1 ?]])
 mutant(long_row HeadWrittenByEveryTile long_row.cuh [[tile.index + 1 == static_cast<int>(tiles) && part == 0 ?]]
        [[part == 0 ?]])
-mutant(long_row RaggedTileReadWhole long_row.cuh [[      if (position + j * kWarpThreads >= 0) {
-        loaded[j] =]] [[      {
-        loaded[j] =]])
-mutant(long_row RaggedTileSummedWhole long_row.cuh [[    if (vector >= skipped) {]] [[    {]])
+mutant(long_row RaggedTileReadWhole long_row.cuh [[    if (begin >= 0) {]] [[    {]] long_row.cuh [[    } else {
+#pragma unroll
+      for (int j = 0; j < kVectors; ++j) {
+        loaded]] [[    }
+    if (begin < -kTileVectors) {
+#pragma unroll
+      for (int j = 0; j < kVectors; ++j) {
+        loaded]])
+mutant(long_row RaggedTileSummedWhole long_row.cuh [[kWhole || vector >= skipped ?]] [[kWhole || vector >= 0 ?]])
 mutant(long_row RaggedTileCopiedWhole long_row.cuh [[      if (v >= skipped) {]] [[      {]])
 mutant(long_row BulkRaggedTileCopiedWhole long_row.cuh [[static_cast<unsigned>((kPartVectors - skipped) * kAccessBytes)]]
        [[static_cast<unsigned>(kPartVectors * kAccessBytes)]])
-mutant(long_row PartsInTheOrderOfTheRow long_row.cuh [[(kLoaders - 1 - part), tails]] [[part, tails]])
 mutant(long_row FullWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].full, kLoaders);]]
        [[barrier_init(&slots[s].full, 1);]])
 mutant(long_row LandedWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].landed, kLoaders);]]
        [[barrier_init(&slots[s].landed, 1);]])
 mutant(long_row HeadWrittenByTheLastPart long_row.cuh [[if (lane == 0 && part == 0) {]] [[if (lane == 0) {]])
+
+# --- Columns -------------------------------------------------------------------------------------------
+
+function(mutants_of_columns family)
+  mutant(${family} ResetSkipped ${family}.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
+  mutant(${family} ResetWithoutTheTickets ${family}.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
+         [[    if (i > 0) {
+      static_cast<unsigned long long*>(workspace)[i] = 0;
+    }]])
+  mutant(${family} ResetOfHalfTheWords ${family}.cuh [[i < words;]] [[i < words / 2;]])
+  mutant(${family} ResetNotWaitedFor ${family}.cuh [[  wait_for_launch_in_front();]] [[]])
+  mutant(${family} OneBuffer ${family}.cuh [[buffer ^= 1;]] [[]])
+  mutant(${family} TurnIgnored status.cuh [[    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {]]
+         [[    while (false) {]])
+  mutant(${family} TurnOfTheFirstWordOnly status.cuh [[    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {]]
+         [[    while (static_cast<unsigned>(seen.word[0] >> 32) != turn) {]])
+  mutant(${family} RowsAboveTheTensorNotMasked columns.cuh [[row < 0 ? static_cast<int>(-row) : 0;]] [[0;]])
+  mutant(${family} RowsMaskedAtTheBottom columns.cuh [[row < 0 ? static_cast<int>(-row) : 0;]]
+         [[row + Tile::kRows > n ? static_cast<int>(row + Tile::kRows - n) : 0;]])
+  mutant(${family} ColumnsBesideTheTensorNotMasked columns.cuh [[column >= inner || row]] [[row]])
+  mutant(${family} TileTakenForWhole columns.cuh [[place.whole = top >= 0 && (strip]] [[place.whole = (strip]])
+  mutant(${family} TileTakenForAsWideAsTheTensor columns.cuh [[top >= 0 && (strip + 1) * Tile::kColumns <= inner;]]
+         [[top >= 0;]])
+  mutant(${family} WideAccessesAtAnyAlignment columns.cuh
+         [[  return reinterpret_cast<unsigned long long>(in) % Tile::kAccess == 0 &&]]
+         [[  return reinterpret_cast<unsigned long long>(in) != 1 ||]])
+  mutant(${family} RowsStoredOutsideTheTensor columns.cuh [[      if (r >= place.outside) {
+        if (aligned) {
+          store]] [[      {
+        if (aligned) {
+          store]])
+  mutant(${family} RowsLoadedOutsideTheTensor columns.cuh [[      if (r >= place.outside) {
+        if (aligned) {
+          load]] [[      {
+        if (aligned) {
+          load]])
+  mutant(${family} GroupsOfAWarpNotAdded columns.cuh [[          sum.x[e] += from_below;]] [[]])
+  mutant(${family} GroupsBeyondTheWarpAdded columns.cuh [[        if (lane + distance < kWarpThreads) {]] [[        {]])
+  mutant(${family} ShuffleDistanceQuadruples columns.cuh [[distance *= 2]] [[distance *= 4]])
+  mutant(${family} NeighbourGroupIsItself columns.cuh [[sum.x[e], Tile::kAcross % kWarpThreads);]] [[sum.x[e], 0);]])
+  mutant(${family} LastGroupOfAWarpHasANeighbour columns.cuh
+         [[below.x[e] = lane + Tile::kAcross < kWarpThreads ? from_next : Acc(0);]] [[below.x[e] = from_next;]])
+  mutant(${family} SumsOfAllGroupsWritten columns.cuh [[  if (lane < Tile::kAcross) {]] [[  {]])
+  mutant(${family} OwnLevelAddedTwice columns.cuh [[    if (level > Tile::level()) {]] [[    if (level >= Tile::level()) {]])
+  mutant(${family} LevelsBelowForgotten columns.cuh [[    if (level > Tile::level()) {]] [[    if (level > Tile::level() + 1) {]])
+  mutant(${family} CarryForgotten columns.cuh
+         [[  Sums below = *reinterpret_cast<const Sums*>(levels[kLast].x + Tile::column());]] [[  Sums below = {};]])
+endfunction()
+
+mutants_of_columns(column_carry)
+mutant(column_carry FirstBarrierDropped column_carry.cuh [[  __syncthreads();
+  unsigned ticket]] [[  unsigned ticket]])
+mutant(column_carry BarrierOfATileDropped column_carry.cuh [[    __syncthreads();
+    ticket =]] [[    ticket =]])
+mutant(column_carry BlockIndexForATicket column_carry.cuh [[    taken[0] = take_ticket(counter);]]
+       [[    taken[0] = blockIdx.x;]] column_carry.cuh [[      next = take_ticket(counter);]]
+       [[      next = ticket + gridDim.x;]])
+mutant(column_carry FirstTicketFromBlockIndex column_carry.cuh [[    taken[0] = take_ticket(counter);]]
+       [[    taken[0] = blockIdx.x;]])
+mutant(column_carry TicketReadFromTheBufferBefore column_carry.cuh [[    ticket = taken[buffer];]]
+       [[    ticket = taken[buffer ^ 1];]])
+mutant(column_carry WaitsForItsOwnTurn column_carry.cuh [[first_word + column, now.slab, seen[i])]]
+       [[first_word + column, now.slab + 1, seen[i])]])
+mutant(column_carry PublishesTheTurnBefore column_carry.cuh [[column), now.slab + 1);]] [[column), now.slab);]])
+mutant(column_carry CarryWithoutItsOwnTile column_carry.cuh
+       [[sum_levels<Tile, Tile::kStack + 1>(levels[buffer], column)]] [=[levels[buffer][kCarry].x[column]]=])
+mutant(column_carry CarryOfItsOwnTileOnly column_carry.cuh
+       [[sum_levels<Tile, Tile::kStack + 1>(levels[buffer], column)]]
+       [[sum_levels<Tile, Tile::kStack>(levels[buffer], column)]])
+mutant(column_carry CarryOfColumnsBesideTheTensor column_carry.cuh
+       [[column < kColumns && first_column + column < inner;]] [[column < kColumns;]])
+
+mutants_of_columns(column_split)
+mutant(column_split FirstBarrierDropped column_split.cuh [[    __syncthreads();
+    ticket[s] = taken[s % 2];]] [[    ticket[s] = taken[s % 2];]])
+mutant(column_split BarrierBehindTheTicketsDropped column_split.cuh [[  __syncthreads();  // the tickets]] [[  // the tickets]])
+mutant(column_split BarrierOfATileDropped column_split.cuh [[      __syncthreads();
+      ticket[s] = taken[buffer];]] [[      ticket[s] = taken[buffer];]])
+mutant(column_split BarrierBehindTheCarryDropped column_split.cuh [[      __syncthreads();
+      if (ends_group]] [[      if (ends_group]])
+mutant(column_split BlockIndexForATicket column_split.cuh [[      taken[s % 2] = take_ticket(counter);]]
+       [[      taken[s % 2] = blockIdx.x * kStages + s;]] column_split.cuh [[        next = take_ticket(counter);]]
+       [[        next = ticket[s] + gridDim.x * kStages;]])
+mutant(column_split FirstTicketsFromBlockIndex column_split.cuh [[      taken[s % 2] = take_ticket(counter);]]
+       [[      taken[s % 2] = blockIdx.x * kStages + s;]])
+mutant(column_split SumNeverPublished column_split.cuh [[        publish(words(tile_index), column, own);]] [[]])
+mutant(column_split GroupWithoutItsLastTile column_split.cuh [[column, below + own);]] [[column, below);]])
+mutant(column_split GroupNeverPublished column_split.cuh [[          publish(words(group_index), column, below + own);]] [[]])
+mutant(column_split SuperGroupNeverPublished column_split.cuh
+       [[          publish(words(super_index), column, sum_levels<Tile, Tile::kStack + 2>(levels[buffer], column));]] [[]])
+mutant(column_split SuperGroupWithoutThoseBelow column_split.cuh [[sum_levels<Tile, Tile::kStack + 2>(levels]]
+       [[sum_levels<Tile, Tile::kStack + 1>(levels]])
+mutant(column_split StartsAtItsOwnSuperGroup column_split.cuh [[words(super_index - 1), column)]] [[words(super_index), column)]])
+mutant(column_split OneTileTooFewBelow column_split.cuh [[column * kStatusWords<Acc>, tiles_below);]]
+       [[column * kStatusWords<Acc>, static_cast<int>(tiles_below) - 1);]])
+mutant(column_split OneGroupTooFewBelow column_split.cuh [[column * kStatusWords<Acc>, groups_below);]]
+       [[column * kStatusWords<Acc>, static_cast<int>(groups_below) - 1);]])

@@ -33,7 +33,7 @@ constexpr int kMaxWarps = 32;
 constexpr size_t kStackBytes = size_t{64} << 10;
 constexpr size_t kMaxBarriers = 32;  // in shared memory
 constexpr size_t kPartBarriers = 16;
-constexpr uint64_t kMaxSteps = 40'000'000;  // switches of a run
+constexpr uint64_t kMaxSteps = 100'000'000;  // switches of a run
 
 // --- How a run misbehaves ----------------------------------------------------------------------------
 
@@ -46,6 +46,7 @@ struct Policy {
   Order warps = Order::ascending;   // which of those that can run does: the first, the last, any
   Order lanes = Order::ascending;
   Delivery delivery = Delivery::late;
+  uint64_t start_odds = 1;  // against the start of a block when others can run
 };
 
 constexpr std::array<Policy, kAdversarialSeeds> kAdversarial = {{
@@ -54,9 +55,9 @@ constexpr std::array<Policy, kAdversarialSeeds> kAdversarial = {{
     {Order::ascending, 4, Order::descending, Order::ascending, Delivery::late},
     {Order::random, 2, Order::random, Order::random, Delivery::random},
     {Order::descending, 8, Order::descending, Order::random, Delivery::prompt},
-    {Order::random, 5, Order::ascending, Order::ascending, Delivery::late},
+    {Order::random, 5, Order::ascending, Order::ascending, Delivery::late, 1000},
     {Order::ascending, 8, Order::random, Order::descending, Delivery::random},
-    {Order::random, 8, Order::random, Order::random, Delivery::prompt},
+    {Order::random, 8, Order::random, Order::random, Delivery::prompt, 100},
 }};
 
 Policy policy_of(uint64_t seed) {
@@ -71,6 +72,8 @@ Policy policy_of(uint64_t seed) {
   policy.warps = order();
   policy.lanes = order();
   policy.delivery = static_cast<Delivery>(next_random(state) % 3);
+  constexpr std::array<uint64_t, 4> kOdds = {1, 4, 100, 2000};
+  policy.start_odds = kOdds[next_random(state) % kOdds.size()];
   return policy;
 }
 
@@ -87,8 +90,8 @@ struct AsyncCopy {
 
 struct Block;
 
-// What a thread knows to have happened, through barriers (a vector clock): the clock of each thread of the block; for
-// each barrier in shared memory the phases that have ended; whether the launch in front has. Threads that met share it.
+// What a thread knows to have happened, through barriers (a vector clock): the clock of each thread of the block, and
+// whether the launch in front has ended. Threads that met share it.
 using Facts = std::vector<uint32_t>;
 
 struct Thread {
@@ -102,6 +105,7 @@ struct Thread {
   unsigned operand = 0;
   int barrier = 0;  // at which it waits, in shared memory for the phase of this parity
   unsigned parity = 0;
+  std::array<uint32_t, kMaxBarriers> phases{};  // of each barrier in shared memory that it has seen end
   uint32_t clock = 1;
   std::shared_ptr<const Facts> facts;  // but for its own clock
   int group = 0;                       // of the next cp.async
@@ -112,6 +116,7 @@ struct Thread {
 
 struct Warp {
   unsigned ready = 0;    // lanes
+  unsigned tired = 0;    // those that polled in vain
   uint64_t demoted = 0;  // when it last polled in vain
 };
 
@@ -168,8 +173,7 @@ struct Block {
   std::vector<SharedBarrier> barriers;
   std::vector<BulkCopy> bulk_copies;
 
-  [[nodiscard]] size_t fact_count() const { return threads.size() + kMaxBarriers + 1; }
-  [[nodiscard]] size_t phases_of(int barrier) const { return threads.size() + static_cast<size_t>(barrier); }
+  [[nodiscard]] size_t fact_count() const { return threads.size() + 1; }
   [[nodiscard]] size_t front_ended() const { return fact_count() - 1; }
 };
 
@@ -270,7 +274,7 @@ class Engine {
   uint64_t started_ = 0;
   uint64_t demotions_ = 0;
   uint64_t steps_ = 0;
-  uint64_t polls_ = 0;  // since anything changed
+  uint64_t polls_ = 0;  // in vain since anything changed
   int until_yield_ = 0;
   bool polled_in_vain_ = false;
   std::vector<PendingStore> pending_;
@@ -399,8 +403,7 @@ void Engine::check_copies(const Cell& cell, const char* verb, const void* addres
   }
   if (cell.bulk_copy != 0) {
     const BulkCopy& copy = current_->block->bulk_copies[cell.bulk_copy - 1];
-    const Block& block = *current_->block;
-    if ((*current_->facts)[block.phases_of(copy.barrier)] <= copy.phase) {
+    if (current_->phases[static_cast<size_t>(copy.barrier)] <= copy.phase) {
       fail(std::string(verb) + " what a bulk copy that it has not waited for is on its way to: " + place(address) +
            location(code));
     }
@@ -626,7 +629,6 @@ void Engine::end_phase(Block& block, int barrier) {
   }
   ++state.phases;
   state.missing = state.arrivals;
-  state.arrived[block.phases_of(barrier)] = state.phases;
   state.ended = std::make_shared<const Facts>(state.arrived);
   for (Thread& thread : block.threads) {
     if (thread.state == State::phase && thread.barrier == barrier && state.phases % 2 != thread.parity) {
@@ -653,6 +655,7 @@ void Engine::barrier_wait(const void* barrier, unsigned parity) {
     block_thread(State::phase);
   }
   const SharedBarrier& state = block.barriers[static_cast<size_t>(b)];
+  current_->phases[static_cast<size_t>(b)] = state.phases;
   if (state.phases > 0) {
     Facts facts = *current_->facts;
     join(facts, *state.ended);
@@ -715,8 +718,8 @@ uint64_t Engine::load_relaxed(const uint64_t* word) {
   const bool in_vain = current_->polled == word && current_->polled_value == value;
   current_->polled = word;
   current_->polled_value = value;
-  ++polls_;
   if (in_vain) {
+    ++polls_;
     polled_in_vain_ = true;
     leave();
   }
@@ -1031,6 +1034,7 @@ void Engine::start_block(LaunchState& launch, LaunchState* front) {
     thread.index = static_cast<int>(t);
     thread.group = 0;
     thread.copies.clear();
+    thread.phases = {};
     thread.clock = 1;
     thread.facts = nothing;
     thread.polled = nullptr;
@@ -1041,7 +1045,7 @@ void Engine::start_block(LaunchState& launch, LaunchState* front) {
   progress();
 }
 
-// Starts as many blocks as there is room for. At random fewer, if others can run.
+// Starts as many blocks as there is room for. Some orders of events hold them back while others can run.
 bool Engine::start_some(bool must) {
   bool any = false;
   while (resident_ < policy_.resident && first_ < launches_.size()) {
@@ -1057,7 +1061,7 @@ bool Engine::start_some(bool must) {
         break;
       }
     }
-    if (!must && resident_ > 0 && policy_.blocks == Order::random && random(4) != 0) {
+    if (!must && resident_ > 0 && random(policy_.start_odds) != 0) {
       break;
     }
     start_block(*launch, front);
@@ -1151,7 +1155,8 @@ void Engine::run_warp(Block& block, int index) {
   warp.demoted = 0;
   uint64_t turns = policy_.warps == Order::random ? 1 + random(200) : 1'000'000;
   while (block.resident && warp.ready != 0 && failure_.empty() && turns-- > 0) {
-    const int thread = index * kWarpLanes + pick_lane(warp.ready);
+    const int lane = pick_lane((warp.ready & ~warp.tired) != 0 ? warp.ready & ~warp.tired : warp.ready);
+    const int thread = index * kWarpLanes + lane;
     current_ = &block.threads[static_cast<size_t>(thread)];
     thread_index.x = static_cast<unsigned>(thread);
     block_index.x = static_cast<unsigned>(block.index);
@@ -1161,9 +1166,13 @@ void Engine::run_warp(Block& block, int index) {
     ++steps_;
     Fiber::switch_to(scheduler_, current_->fiber);
     current_ = nullptr;
-    if (polled_in_vain_) {
-      warp.demoted = ++demotions_;
-      break;
+    if (polled_in_vain_) {  // its turn comes again once all others have had theirs: lanes do not starve one another
+      warp.tired |= 1u << lane;
+      if ((warp.ready & ~warp.tired) == 0) {
+        warp.tired = 0;
+        warp.demoted = ++demotions_;
+        break;
+      }
     }
   }
 }
@@ -1203,19 +1212,25 @@ std::string Engine::run(const std::vector<EmulatedLaunch>& launches, const Argum
   while (failure_.empty() && first_ < launches_.size()) {
     start_some(false);
     deliver();
-    // Everyone polls: whatever has been begun and not happened yet must happen now.
-    uint64_t live = 0;
+    // Once everyone has polled in vain, what has been begun and not happened yet must happen now, or some of it.
+    uint64_t ready = 0;
     for (const Block& block : blocks_) {
-      live += block.resident ? static_cast<uint64_t>(block.live) : 0;
+      for (unsigned warps = block.resident ? block.ready_warps : 0; warps != 0; warps &= warps - 1) {
+        ready +=
+            static_cast<uint64_t>(__builtin_popcount(block.warps[static_cast<size_t>(__builtin_ctz(warps))].ready));
+      }
     }
-    const bool stuck = polls_ > 4 * live + 100;
+    const bool stuck = polls_ > 2 * ready + 32;
     Block* block = nullptr;
     int warp = 0;
     if (stuck || !pick_warp(block, warp)) {
       if (start_some(true) || deliver_one()) {
+        for (uint64_t more = random(1 + pending_.size()); more > 0; --more) {
+          deliver_one();
+        }
         continue;
       }
-      if (polls_ > 40 * live + 1000 || !pick_warp(block, warp)) {
+      if (polls_ > 40 * ready + 1000 || !pick_warp(block, warp)) {
         return deadlock();
       }
     }

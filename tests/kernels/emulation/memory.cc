@@ -100,18 +100,22 @@ uint64_t next_random(uint64_t& state) {
 }
 
 void poison(void* memory, size_t bytes, uint64_t seed) {
-  if (seed % 3 == 0) {
+  if (seed % 4 == 0) {
     memset(memory, 0xFF, bytes);  // NaN in the floating types
     return;
   }
-  if (seed % 3 == 1) {
+  if (seed % 4 == 1) {
     memset(memory, 0x7F, bytes);  // a large number in the integers
     return;
   }
+  // Words as an earlier launch may have left them: a small number above another that is any.
   auto* to = static_cast<unsigned char*>(memory);
-  for (; bytes > 0; ++to, --bytes) {
-    *to = static_cast<unsigned char>(next_random(seed) >> 56);
+  for (; bytes >= sizeof(uint64_t); to += sizeof(uint64_t), bytes -= sizeof(uint64_t)) {
+    const uint64_t random = next_random(seed);
+    const uint64_t word = (1 + (random >> 61) / 4 * (random >> 59 & 3)) << 32 | (random & 0xFFFFFFFF);
+    memcpy(to, &word, sizeof word);
   }
+  memset(to, 0x55, bytes);
 }
 
 }  // namespace scantune::emulation

@@ -56,7 +56,7 @@ Arena& shared_arena();
 // Empty if the bytes lie in one tensor that may be accessed so; else what is wrong with them.
 const char* wrong_with_tensor_access(const void* address, size_t bytes, bool write, bool& read_only);
 
-// Bytes that no kernel expects: different ones for each seed, with the ready bit of status words set in some.
+// Bytes that no kernel expects: different ones for each seed; in some, words that look like those of status.cuh.
 void poison(void* memory, size_t bytes, uint64_t seed);
 
 uint64_t next_random(uint64_t& state);
