@@ -20,21 +20,28 @@ class Families : public GpuTest {
     }
     const auto session = open(job);
     ASSERT_NE(session, nullptr);
+    std::vector<Case> cases;
     for (const Kernel* kernel : kernels_for(job, gpu->info().chip)) {
-      auto all = candidates(job, gpu->info().chip, {.kernels = {kernel->name}, .settings = {}});
+      auto all = candidates(job, gpu->info().chip, {.kernels = {kernel->name}, .settings = {}, .prune = false});
       ASSERT_TRUE(all) << all.error().message;
       std::erase_if(*all, [](const Candidate& candidate) { return !candidate.broken.empty(); });
-      EXPECT_FALSE(all->empty()) << kernel->name;
       const size_t count = std::min(most, all->size());
       for (size_t i = 0; i < count; ++i) {
         // The first, the last and those between.
-        const Candidate& candidate = (*all)[count == 1 ? 0 : i * (all->size() - 1) / (count - 1)];
-        const auto handle = load(*session, *kernel, job, candidate.variant);
-        ASSERT_TRUE(handle) << to_string(candidate.variant) << ": " << handle.error().what;
-        const auto verified = session->verify(*handle);
-        EXPECT_TRUE(verified) << to_string(candidate.variant) << ": " << verified.error().what;
-        session->unload(*handle);
+        cases.push_back({.workload = job,
+                         .kernel = kernel,
+                         .variant = (*all)[count == 1 ? 0 : i * (all->size() - 1) / (count - 1)].variant});
       }
+    }
+    EXPECT_FALSE(cases.empty());
+    compile_all(cases);
+    for (const Case& one : cases) {
+      ASSERT_TRUE(one.artifact) << to_string(one.variant) << ": " << one.artifact.error().what;
+      const auto handle = session->load(*one.artifact);
+      ASSERT_TRUE(handle) << to_string(one.variant) << ": " << handle.error().what;
+      const auto verified = session->verify(*handle);
+      EXPECT_TRUE(verified) << to_string(one.variant) << ": " << verified.error().what;
+      session->unload(*handle);
     }
   }
 };
@@ -79,11 +86,15 @@ TEST_F(Families, AreTimedAndProfiled) {
   const Workload job = workload({4096, 8192});
   const auto session = open(job);
   ASSERT_NE(session, nullptr);
+  int measured = 0;
   for (const Kernel* kernel : kernels_for(job, gpu->info().chip)) {
-    const auto all = candidates(job, gpu->info().chip, {.kernels = {kernel->name}, .settings = {}});
+    const auto all = candidates(job, gpu->info().chip, {.kernels = {kernel->name}, .settings = {}, .prune = false});
     ASSERT_TRUE(all);
     const auto admitted = std::ranges::find(*all, "", &Candidate::broken);
-    ASSERT_NE(admitted, all->end());
+    if (admitted == all->end()) {
+      continue;  // not for so many rows
+    }
+    ++measured;
     const auto handle = load(*session, *kernel, job, admitted->variant);
     ASSERT_TRUE(handle) << handle.error().what;
     const auto profile = session->profile(*handle, {"gpu__time_duration.sum"});
@@ -94,6 +105,7 @@ TEST_F(Families, AreTimedAndProfiled) {
     EXPECT_EQ(samples->size(), 3u);
     EXPECT_TRUE(session->verify(*handle));
   }
+  EXPECT_GE(measured, 3);
 }
 
 }  // namespace
