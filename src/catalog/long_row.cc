@@ -11,7 +11,8 @@ namespace {
 
 LongRowParams params(const Variant& variant) {
   return {static_cast<int>(variant.number("tile")), static_cast<int>(variant.number("warps")),
-          static_cast<int>(variant.number("stages")), row_space::storage(variant)};
+          static_cast<int>(variant.number("stages")), static_cast<int>(variant.number("loaders")),
+          row_space::storage(variant)};
 }
 
 int element_bytes(const Workload& workload) { return static_cast<int>(size_bytes(workload.dtype)); }
@@ -28,8 +29,9 @@ std::string refuses(const Workload& workload, const Chip& chip) {
 
 Space space(const Workload& workload, const Chip& chip) {
   return {{row_space::tile(row_space::tiles_of({16384, 32768, 65536}, workload)),
-           Param{"warps", "warps of a block that scan; as many as there are stages load", rows::values({4, 8, 16})},
-           {"stages", "tiles in shared memory at once", rows::values({2, 3, 4, 6, 8})},
+           Param{"warps", "warps of a block that scan", rows::values({4, 8, 16})},
+           {"stages", "tiles in shared memory at once", rows::values({3, 4, 6})},
+           {"loaders", "warps that load a tile", rows::values({1, 2})},
            row_space::storage({"async", "bulk"}, chip)}};
 }
 
@@ -45,8 +47,8 @@ ResourceEstimate estimate(const Variant& variant, const Workload& workload, cons
 std::vector<Launch> launches(const Variant& variant, const Workload& workload, const Chip& chip) {
   const LongRowParams p = params(variant);
   const Geometry g = workload.geometry();
-  const std::string settings =
-      fmt::format("{}, {}, {}, scantune::Storage::{}", p.tile, p.warps, p.stages, variant.word("storage"));
+  const std::string settings = fmt::format("{}, {}, {}, {}, scantune::Storage::{}", p.tile, p.warps, p.stages,
+                                           p.loaders, variant.word("storage"));
   const int64_t resident =
       int64_t{std::max(1, chip.multiprocessors)} *
       std::max(1, blocks_per_sm(estimate(variant, workload, chip), long_row_block_warps(p) * kWarpThreads, chip));
