@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "catalog/families.h"
 #include "catalog/occupancy.h"
@@ -29,7 +30,7 @@ std::string refuses(const Workload& workload, const Chip& chip) {
 Space space(const Workload& workload, const Chip& chip) {
   return {{row_space::tile(row_space::tiles_of({16384, 32768, 65536}, workload)),
            Param{"warps", "warps of a block that scan; as many as there are stages load", rows::values({4, 8, 16})},
-           {"stages", "tiles in shared memory at once", rows::values({2, 3, 4, 6, 8})},
+           row_space::stages("tiles in shared memory at once", {2, 3, 4, 6, 8}),
            row_space::storage({"async", "bulk"}, chip)}};
 }
 
@@ -78,7 +79,28 @@ Kernel long_row_kernel() {
   kernel.sources = row_space::sources("long_row", {"status.cuh"});
   kernel.refuses = refuses;
   kernel.space = space;
-  kernel.constraints = {row_space::enough_vectors(),
+  kernel.constraints = {{"warps are a power of two up to 16",
+                         [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+                           const int64_t warps = variant.number("warps");
+                           return warps >= 1 && warps <= 16 && (warps & (warps - 1)) == 0;
+                         }},
+                        row_space::tile_is_whole_accesses(),
+                        {"a tile is a power of two",
+                         [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+                           return (variant.number("tile") & (variant.number("tile") - 1)) == 0;
+                         }},
+                        {"a block has two stages at least, and 32 warps at most: those that scan and one a stage",
+                         [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+                           const int64_t stages = variant.number("stages");
+                           return stages >= 2 && stages <= 32 && variant.number("warps") + stages <= 32;
+                         }},
+                        row_space::storage_is_of_the_chip(),
+                        {"there are fewer than 2^31 tiles",
+                         [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+                           const Geometry g = workload.geometry();
+                           const int64_t tile = variant.number("tile");
+                           return g.outer <= std::numeric_limits<int32_t>::max() / ((g.n + tile - 1) / tile);
+                         }},
                         row_space::not_wider_than_the_row(),
                         {"rows are fewer than 16 an SM: more end evenly with a block for each",
                          [](const Variant& /*variant*/, const Workload& workload, const Chip& chip) {
