@@ -156,7 +156,7 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
       const unsigned groups_below = group % kSplitFan;
       const bool ends_group = tiles_below == kSplitFan - 1;
 
-      const typename Tile::Sums in_warp = sum_columns<Tile>(staged[s], levels[buffer]);
+      const typename Tile::Sums in_warp = sum_columns<Tile>(staged[s], levels[buffer], inner);
       if (threadIdx.x == 0) {
         taken[buffer] = next;
       }

@@ -48,8 +48,9 @@ struct ColumnTile {
   static_assert(kPer >= 1 && kAcross >= 1 && kThreads % kAcross == 0 && (kAcross & (kAcross - 1)) == 0,
                 "a row of the tile is a power of two of accesses, and no wider than the block");
 
-  // One access: kPer neighbouring elements of a row.
-  struct alignas(kAccess) Cells {
+  // One access: kPer neighbouring elements of a row, as they are loaded and while they wait.
+  using Cells = typename BitsOf<kAccess>::Type;
+  struct alignas(kAccess) Elements {
     T x[kPer];
   };
   struct alignas(kOutAccess) Results {
@@ -99,12 +100,39 @@ __device__ __forceinline__ bool columns_aligned(const typename Tile::T* in, cons
          reinterpret_cast<unsigned long long>(out) % Tile::kOutAccess == 0;
 }
 
+// Both ways word by word: told to copy halves, the compiler would keep each in a register of its own.
 template <class Tile>
-__device__ __forceinline__ typename Tile::Cells load_cells(const typename Tile::T* aligned) {
-  typename BitsOf<Tile::kAccess>::Type bits;
-  load_global(aligned, bits);
+__device__ __forceinline__ typename Tile::Elements elements_of(const typename Tile::Cells& cells) {
+  typename Tile::Elements elements;
+  if constexpr (sizeof(typename Tile::T) == 2 && Tile::kPer > 1) {
+    unsigned words[Tile::kPer / 2];
+    memcpy(words, &cells, sizeof cells);
+#pragma unroll
+    for (int e = 0; e < Tile::kPer; ++e) {
+      const auto half = static_cast<unsigned short>(words[e / 2] >> 16 * (e % 2));
+      memcpy(&elements.x[e], &half, sizeof half);
+    }
+  } else {
+    memcpy(&elements, &cells, sizeof cells);
+  }
+  return elements;
+}
+
+template <class Tile>
+__device__ __forceinline__ typename Tile::Cells cells_of(const typename Tile::Elements& elements) {
   typename Tile::Cells cells;
-  memcpy(&cells, &bits, sizeof cells);
+  if constexpr (sizeof(typename Tile::T) == 2 && Tile::kPer > 1) {
+    unsigned words[Tile::kPer / 2] = {};
+#pragma unroll
+    for (int e = 0; e < Tile::kPer; ++e) {
+      unsigned short half;
+      memcpy(&half, &elements.x[e], sizeof half);
+      words[e / 2] |= static_cast<unsigned>(half) << 16 * (e % 2);
+    }
+    memcpy(&cells, words, sizeof cells);
+  } else {
+    memcpy(&cells, &elements, sizeof cells);
+  }
   return cells;
 }
 
@@ -119,36 +147,65 @@ __device__ __forceinline__ void store_results_of(typename Tile::Out* aligned, co
   }
 }
 
+// From the bottom up, as the rows are added: the first to be needed comes first.
 template <class Tile>
 __device__ __forceinline__ void load_columns(typename Tile::Cells (&loaded)[Tile::kRows], const typename Tile::T* in,
                                              const ColumnPlace& place, long long inner, bool aligned) {
   const typename Tile::T* from = in + place.offset;
   if (place.whole && aligned) {
 #pragma unroll
-    for (int r = 0; r < Tile::kRows; ++r) {
-      loaded[r] = load_cells<Tile>(from + r * inner);
+    for (int r = Tile::kRows - 1; r >= 0; --r) {
+      load_global(from + r * inner, loaded[r]);
     }
   } else {
 #pragma unroll
-    for (int r = 0; r < Tile::kRows; ++r) {
+    for (int r = Tile::kRows - 1; r >= 0; --r) {
       loaded[r] = typename Tile::Cells{};
       if (r >= place.outside) {
         if (aligned) {
-          loaded[r] = load_cells<Tile>(from + r * inner);
+          load_global(from + r * inner, loaded[r]);
         } else {
+          typename Tile::Elements elements;
 #pragma unroll
           for (int e = 0; e < Tile::kPer; ++e) {
-            loaded[r].x[e] = from[r * inner + e];
+            elements.x[e] = from[r * inner + e];
           }
+          loaded[r] = cells_of<Tile>(elements);
         }
       }
     }
   }
 }
 
+// Where elements are narrower than their sums: the elements of a row, to be widened after `sum` is known. Left to
+// itself, the compiler would widen all rows at once, and keep them so from their sum to their results, in twice the
+// registers. The exclusive or is with a zero that it cannot know: no size is negative.
+template <class Tile>
+__device__ __forceinline__ typename Tile::Elements widen_after(const typename Tile::Sums& sum,
+                                                               const typename Tile::Cells& cells, long long size) {
+  if constexpr (sizeof(typename Tile::T) < sizeof(typename Tile::Acc) && Tile::kAccess >= 4) {
+    constexpr int kWords = Tile::kAccess / 4;
+    const auto zero = static_cast<unsigned>(static_cast<unsigned long long>(size) >> 63);
+    unsigned words[kWords];
+    memcpy(words, &cells, sizeof cells);
+#pragma unroll
+    for (int w = 0; w < kWords; ++w) {
+      unsigned before;
+      memcpy(&before, &sum.x[w * Tile::kPer / kWords], sizeof before);
+      words[w] ^= before & zero;
+    }
+    typename Tile::Cells after;
+    memcpy(&after, words, sizeof after);
+    return elements_of<Tile>(after);
+  }
+  return elements_of<Tile>(cells);
+}
+
 // The results of one row of the thread, given what lies below it; `below` then includes that row.
 template <class Tile>
-__device__ __forceinline__ typename Tile::Results add_row(typename Tile::Sums& below, const typename Tile::Cells& row) {
+__device__ __forceinline__ typename Tile::Results add_row(typename Tile::Sums& below, const typename Tile::Cells& cells,
+                                                          long long inner) {
+  const typename Tile::Elements row = widen_after<Tile>(below, cells, inner);
   typename Tile::Results results;
 #pragma unroll
   for (int e = 0; e < Tile::kPer; ++e) {
@@ -167,12 +224,12 @@ __device__ __forceinline__ void store_columns(const typename Tile::Cells (&loade
   if (place.whole && aligned) {
 #pragma unroll
     for (int r = Tile::kRows - 1; r >= 0; --r) {
-      store_results_of<Tile>(to + r * inner, add_row<Tile>(below, loaded[r]));
+      store_results_of<Tile>(to + r * inner, add_row<Tile>(below, loaded[r], inner));
     }
   } else {
 #pragma unroll
     for (int r = Tile::kRows - 1; r >= 0; --r) {
-      const typename Tile::Results results = add_row<Tile>(below, loaded[r]);
+      const typename Tile::Results results = add_row<Tile>(below, loaded[r], inner);
       if (r >= place.outside) {
         if (aligned) {
           store_results_of<Tile>(to + r * inner, results);
@@ -191,18 +248,25 @@ __device__ __forceinline__ void store_columns(const typename Tile::Cells (&loade
 // the thread in the warp. To be followed by a barrier.
 template <class Tile>
 __device__ __forceinline__ typename Tile::Sums sum_columns(const typename Tile::Cells (&loaded)[Tile::kRows],
-                                                           typename Tile::Row* levels) {
+                                                           typename Tile::Row* levels, long long inner) {
   using Acc = typename Tile::Acc;
   const int lane = threadIdx.x % kWarpThreads;
   typename Tile::Sums sum;
   typename Tile::Sums below;
 #pragma unroll
   for (int e = 0; e < Tile::kPer; ++e) {
-    sum.x[e] = static_cast<Acc>(loaded[Tile::kRows - 1].x[e]);
+    sum.x[e] = Acc(0);
+  }
 #pragma unroll
-    for (int r = Tile::kRows - 2; r >= 0; --r) {
-      sum.x[e] += static_cast<Acc>(loaded[r].x[e]);
+  for (int r = Tile::kRows - 1; r >= 0; --r) {
+    const typename Tile::Elements row = widen_after<Tile>(sum, loaded[r], inner);
+#pragma unroll
+    for (int e = 0; e < Tile::kPer; ++e) {
+      sum.x[e] += static_cast<Acc>(row.x[e]);
     }
+  }
+#pragma unroll
+  for (int e = 0; e < Tile::kPer; ++e) {
     below.x[e] = Acc(0);
     if (Tile::kAcross < kWarpThreads) {
 #pragma unroll

@@ -111,6 +111,19 @@ __device__ __forceinline__ unsigned short bf16_of_float(float value) {
   return bits;
 }
 
+// Two at a time, the first in the lower half.
+__device__ __forceinline__ unsigned f16s_of_floats(float first, float second) {
+  unsigned bits;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(second), "f"(first));
+  return bits;
+}
+
+__device__ __forceinline__ unsigned bf16s_of_floats(float first, float second) {
+  unsigned bits;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(second), "f"(first));
+  return bits;
+}
+
 // --- Shared memory --------------------------------------------------------------------------------
 
 // The dynamic shared memory of the block, aligned to 128 bytes.

@@ -8,15 +8,15 @@
 //     row      | ... | tile 5 | tile 4 | tile 3 | tile 2 | tile 1 | tile 0 |
 //     block             A        C        B        A        C        B
 //
-// A block has slots for kStages tiles in shared memory, a warp for each slot that fills it, and kWarps warps that
-// empty them in turn:
+// A block has slots for kStages tiles in shared memory, kLoaders warps for each slot that fill it, and kWarps warps
+// that empty them in turn:
 //
-//     slot 0's warp   load tile 2 ..... sum, publish    load tile 5 ..... sum, publish
-//     slot 1's warp        load tile 4 ..... sum, publish    load tile 7 ..
+//     slot 0's warps  load tile 2 ..... sum, publish    load tile 5 ..... sum, publish
+//     slot 1's warps       load tile 4 ..... sum, publish    load tile 7 ..
 //     other warps                      scan, look up, write 2 | scan, look up, write 4 | ...
 //
-//   1. A slot's warp loads a tile, adds it up as soon as it is there and publishes the sum in a status
-//      word of the tile. Nothing is waited for between the ticket and that, but memory.
+//   1. A slot's warps each load a part of the tile, add it up as soon as it is there and publish the sum in
+//      a status word of that part. Nothing is waited for between the ticket and that, but memory.
 //   2. The other warps scan the tile (scan.cuh). They need the sum of all tiles to the right of it. These were
 //      taken earlier, so that their sums are there, as a rule. A warp reads the words of 64 tiles at once, a
 //      window; the windows since the block's last tile are added to the running sum that the block keeps:
@@ -41,7 +41,8 @@
 //   T         element type            Acc      type of the sums
 //   kTile     elements a tile: a power of two, a multiple of kWarps * 512 bytes
 //   kWarps    warps that scan: a power of two up to 16
-//   kStages   slots, and warps that load
+//   kStages   slots
+//   kLoaders  warps that load a slot's tile: 1, 2 or 4
 //   kStorage  how tiles are loaded: Storage::async (sm_80) or Storage::bulk (sm_90)
 //
 // Requirements: `in` and `out` are aligned to T and do not overlap. inner is 1; outer and n are any 64-bit
@@ -57,12 +58,13 @@
 namespace scantune {
 
 // Clears the tickets and the status of all tiles.
-template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
+template <class T, class Acc, int kTile, int kWarps, int kStages, int kLoaders, Storage kStorage>
 __global__ void __launch_bounds__(256) long_row_reset(const T* /*in*/, Output<T, Acc>* /*out*/, void* workspace,
                                                       long long outer, long long n, long long /*inner*/) {
   let_next_launch_start();
   const long long words =
-      long_row_workspace_bytes(outer, n, {kTile, kWarps, kStages, kStorage}, static_cast<int>(sizeof(Acc))) / 8;
+      long_row_workspace_bytes(outer, n, {kTile, kWarps, kStages, kLoaders, kStorage}, static_cast<int>(sizeof(Acc))) /
+      8;
   for (long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < words;
        i += static_cast<long long>(gridDim.x) * blockDim.x) {
     static_cast<unsigned long long*>(workspace)[i] = 0;
@@ -109,25 +111,29 @@ struct LongRowSlot {
   Acc heads[kPerVector<T>];  // the suffix sums of the head
 };
 
-// Loads the tile, a whole warp, and waits for it.
-template <class T, class Acc, int kTileVectors, Storage kStorage>
-__device__ __forceinline__ void load_slot(unsigned char* data, LongRowSlot<T, Acc>& slot, const LongRowTile<T>& tile,
+// Loads a part of a slot, a whole warp, and waits for it: the vectors from `from` on, but for the first `skipped`.
+template <class T, class Acc, int kPartVectors, Storage kStorage>
+__device__ __forceinline__ void load_part(unsigned char* data, LongRowSlot<T, Acc>& slot, const T* from, int skipped,
                                           unsigned phase) {
   const int lane = threadIdx.x % kWarpThreads;
-  const T* from = tile.row + tile.split.head + tile.begin * kPerVector<T>;
-  const int skipped = tile.begin >= 0 ? 0 : tile.begin < -kTileVectors ? kTileVectors : static_cast<int>(-tile.begin);
   if (kStorage == Storage::bulk) {
     __syncwarp();  // all lanes have read the ticket, which is written again once the tile is there
     if (lane == 0) {
       bulk_load(data + skipped * kAccessBytes, from + skipped * kPerVector<T>,
-                static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes), &slot.landed);
+                static_cast<unsigned>((kPartVectors - skipped) * kAccessBytes), &slot.landed);
     }
     barrier_wait(&slot.landed, phase);
   } else {
-#pragma unroll 8
-    for (int v = lane; v < kTileVectors; v += kWarpThreads) {
-      if (v >= skipped) {
-        async_copy(data + v * kAccessBytes, from + v * kPerVector<T>);
+    if (skipped == 0) {
+#pragma unroll 16
+      for (int v = 0; v < kPartVectors; v += kWarpThreads) {
+        async_copy(data + (v + lane) * kAccessBytes, from + (v + lane) * kPerVector<T>);
+      }
+    } else {
+      for (int v = lane; v < kPartVectors; v += kWarpThreads) {
+        if (v >= skipped) {
+          async_copy(data + v * kAccessBytes, from + v * kPerVector<T>);
+        }
       }
     }
     async_commit();
@@ -136,43 +142,62 @@ __device__ __forceinline__ void load_slot(unsigned char* data, LongRowSlot<T, Ac
   }
 }
 
-// The sum of a tile in shared memory, in lane 0 of a whole warp. Each lane adds neighbouring vectors, as only
-// neighbours may be added, and begins at another one of its own, as all first ones lie in the same banks.
-template <class T, class Acc, int kTileVectors>
-__device__ __forceinline__ Acc sum_of_slot(const unsigned char* data, long long begin) {
-  constexpr int kEach = kTileVectors / kWarpThreads;
-  static_assert(kEach >= 1 && kEach * kWarpThreads == kTileVectors, "a tile is whole vectors a lane");
+// The sum of a lane's vectors of a part in shared memory, but for the first `skipped` of the part. They are neighbours,
+// as only neighbours may be added, and a lane begins at another one of them than the next lane does, as all their first
+// ones lie in the same banks.
+template <class T, class Acc, int kPartVectors, bool kWhole>
+__device__ __forceinline__ Acc sum_of_lane(const unsigned char* data, int skipped) {
+  constexpr int kEach = kPartVectors / kWarpThreads;
+  static_assert(kEach >= 1 && kEach * kWarpThreads == kPartVectors && (kEach & (kEach - 1)) == 0,
+                "a part is a power of two of vectors a lane");
+  constexpr int kAtOnce = kEach < 8 ? kEach : 8;  // vectors on their way from shared memory
   const int lane = threadIdx.x % kWarpThreads;
   const int first = lane % kEach;
-  Acc left = 0;   // vectors before `first`
-  Acc right = 0;  // and from there on
-#pragma unroll 8
-  for (int i = 0; i < kEach; ++i) {
-    const bool wrapped = first + i >= kEach;
-    const int vector = lane * kEach + first + i - (wrapped ? kEach : 0);
-    Acc sum = 0;
-    if (begin + vector >= 0) {
-      sum = sum_of<Acc>(*reinterpret_cast<const Vector<T>*>(data + vector * kAccessBytes));
+  Acc right = 0;  // of the vectors from `first` on, once these are added
+  Acc sum = 0;
+#pragma unroll 1
+  for (int i = 0; i < kEach; i += kAtOnce) {
+    Vector<T> vectors[kAtOnce];
+#pragma unroll
+    for (int j = 0; j < kAtOnce; ++j) {
+      const int vector = lane * kEach + (first + i + j) % kEach;
+      vectors[j] =
+          kWhole || vector >= skipped ? *reinterpret_cast<const Vector<T>*>(data + vector * kAccessBytes) : Vector<T>{};
     }
-    left = wrapped ? left + sum : left;
-    right = wrapped ? right : right + sum;
+#pragma unroll
+    for (int j = 0; j < kAtOnce; ++j) {
+      const bool wraps = first + i + j == kEach;
+      right = wraps ? sum : right;
+      sum = (wraps ? Acc(0) : sum) + sum_of<Acc>(vectors[j]);
+    }
   }
-  return warp_suffix_sum(left + right);
+  return first == 0 ? sum : sum + right;
 }
 
-// The warp of one slot: fills it until there are no more tiles.
-template <class T, class Acc, int kTile, Storage kStorage>
+// The sum of a part, in lane 0 of a whole warp. A part that is whole, as most are, is read without a branch.
+template <class T, class Acc, int kPartVectors>
+__device__ __forceinline__ Acc sum_of_part(const unsigned char* data, int skipped) {
+  return warp_suffix_sum(skipped == 0 ? sum_of_lane<T, Acc, kPartVectors, true>(data, 0)
+                                      : sum_of_lane<T, Acc, kPartVectors, false>(data, skipped));
+}
+
+// A warp of one slot: fills its part of the slot, counted from the left, until there are no more tiles.
+template <class T, class Acc, int kTile, int kLoaders, Storage kStorage>
 __device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsigned long long* words,
                                           unsigned all_tiles, unsigned tiles, long long n, LongRowSlot<T, Acc>& slot,
-                                          unsigned char* data) {
+                                          unsigned char* data, int part) {
   constexpr int kTileVectors = kTile / kPerVector<T>;
+  constexpr int kPartVectors = kTileVectors / kLoaders;
   const int lane = threadIdx.x % kWarpThreads;
+  data += part * kPartVectors * kAccessBytes;
   for (unsigned phase = 0;; phase ^= 1) {
     barrier_wait(&slot.free, phase);
     const unsigned ticket = slot.next_ticket;
     if (ticket >= all_tiles) {
       if (lane == 0) {
-        slot.row = nullptr;
+        if (part == 0) {
+          slot.row = nullptr;
+        }
         barrier_arrive(&slot.full);
       }
       return;
@@ -181,15 +206,18 @@ __device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsi
     Output<T, Acc>* row_out = out + tile.offset;
     // The row's last elements, if they fill no vector, lie right of tile 0; its first ones left of the last. They
     // are on their way with the tile.
-    const int tails = tile.index == 0 ? tile.split.tail : 0;
-    const int heads = tile.index + 1 == static_cast<int>(tiles) ? tile.split.head : 0;
+    const int tails = tile.index == 0 && part == kLoaders - 1 ? tile.split.tail : 0;
+    const int heads = tile.index + 1 == static_cast<int>(tiles) && part == 0 ? tile.split.head : 0;
     const Acc tail_element = lane < tails ? static_cast<Acc>(tile.row[n - tails + lane]) : Acc(0);
     const Acc head_element = lane < heads ? static_cast<Acc>(tile.row[lane]) : Acc(0);
-    load_slot<T, Acc, kTileVectors, kStorage>(data, slot, tile, phase);
+    const long long begin = tile.begin + part * kPartVectors;
+    const int skipped = begin >= 0 ? 0 : begin < -kPartVectors ? kPartVectors : static_cast<int>(-begin);
+    load_part<T, Acc, kPartVectors, kStorage>(data, slot, tile.row + tile.split.head + begin * kPerVector<T>, skipped,
+                                              phase);
 
     Acc tail = 0;
     if (tails > 0) {
-      const Acc sum = warp_suffix_sum<kPerVector<T>>(tail_element);
+      const Acc sum = warp_suffix_sum(tail_element);
       if (lane < tails) {
         row_out[n - tails + lane] = static_cast<Output<T, Acc>>(sum);
       }
@@ -201,7 +229,7 @@ __device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsi
         slot.heads[lane] = sum;
       }
     }
-    if (lane == 0) {
+    if (lane == 0 && part == 0) {
       slot.row = row_out;
       slot.to = row_out + tile.split.head + tile.begin * kPerVector<T>;
       slot.position = position_in<kTileVectors>(tile.begin);
@@ -209,15 +237,17 @@ __device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsi
       slot.ticket = ticket;
       slot.head = heads;
       slot.aligned = same_alignment<T, Acc>(tile.row, row_out);
+    }
+    if (lane == 0 && part == kLoaders - 1) {
       slot.tail = tail;
     }
     __syncwarp();
     if (lane == 0) {
       barrier_arrive(&slot.full);
     }
-    const Acc sum = sum_of_slot<T, Acc, kTileVectors>(data, tile.begin);
+    const Acc sum = sum_of_part<T, Acc, kPartVectors>(data, skipped);
     if (lane == 0) {
-      publish(words, ticket, tails > 0 ? sum + tail : sum);
+      publish(words, static_cast<long long>(ticket) * kLoaders + (kLoaders - 1 - part), tails > 0 ? sum + tail : sum);
     }
     __syncwarp();  // all lanes have read the slot before any fills it again
   }
@@ -241,32 +271,30 @@ struct SharedSums {
   Acc windows[kLongRowWindows];
 };
 
-// The sum of the tiles of window `window` that lie right of tile `index`, in lane 0. Waits for them.
-template <class Acc>
-__device__ __forceinline__ Acc sum_of_window(const unsigned long long* words, unsigned first_ticket, int window,
+// The sum of the parts of window `window` that lie right of part `index` of the row, in lane 0. Waits for them.
+template <class Acc, int kEach>
+__device__ __forceinline__ Acc sum_of_window(const unsigned long long* words, long long first_word, int window,
                                              int index) {
-  const int lane = threadIdx.x % kWarpThreads;
-  const int first = (window * kWarpThreads + lane) * kLongRowEach;
-  const unsigned ticket = first_ticket + static_cast<unsigned>(first);
-  Glimpse<Acc> seen[kLongRowEach];
+  const int first = (window * kWarpThreads + static_cast<int>(threadIdx.x) % kWarpThreads) * kEach;
+  Glimpse<Acc> seen[kEach];
 #pragma unroll
-  for (int t = 0; t < kLongRowEach; ++t) {
+  for (int t = 0; t < kEach; ++t) {
     if (first + t < index) {
-      seen[t] = look<Acc>(words, ticket + static_cast<unsigned>(t));
+      seen[t] = look<Acc>(words, first_word + first + t);
     }
   }
   Acc sum = 0;
 #pragma unroll
-  for (int t = 0; t < kLongRowEach; ++t) {
+  for (int t = 0; t < kEach; ++t) {
     if (first + t < index) {
-      sum = await<Acc>(words, ticket + static_cast<unsigned>(t), 1, seen[t]) + sum;
+      sum = await<Acc>(words, first_word + first + t, 1, seen[t]) + sum;
     }
   }
   return warp_suffix_sum(sum);
 }
 
 // The scanning warps: empty the slots in turn.
-template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
+template <class T, class Acc, int kTile, int kWarps, int kStages, int kLoaders, Storage kStorage>
 __device__ __forceinline__ void empty_slots(unsigned* counter, const unsigned long long* words,
                                             LongRowSlot<T, Acc>* slots, const unsigned char* data,
                                             SharedSums<Acc, kWarps> (&shared)[2]) {
@@ -300,13 +328,17 @@ __device__ __forceinline__ void empty_slots(unsigned* counter, const unsigned lo
     const Acc tail = slot.tail;
     const Acc head = slot.heads[lane % kPerVector<T>];
     const int position = begin + first;
+    const Vector<T>* vectors = reinterpret_cast<const Vector<T>*>(data) + s * kTileVectors + first;
     Vector<T> loaded[kVectors];
+    if (begin >= 0) {
 #pragma unroll
-    for (int j = 0; j < kVectors; ++j) {
-      loaded[j] = Vector<T>{};
-      if (position + j * kWarpThreads >= 0) {
-        loaded[j] =
-            *reinterpret_cast<const Vector<T>*>(data + (s * kTileVectors + first + j * kWarpThreads) * kAccessBytes);
+      for (int j = 0; j < kVectors; ++j) {
+        loaded[j] = vectors[j * kWarpThreads];
+      }
+    } else {
+#pragma unroll
+      for (int j = 0; j < kVectors; ++j) {
+        loaded[j] = position + j * kWarpThreads >= 0 ? vectors[j * kWarpThreads] : Vector<T>{};
       }
     }
     Acc right[kVectors];
@@ -316,13 +348,16 @@ __device__ __forceinline__ void empty_slots(unsigned* counter, const unsigned lo
     if (known.first_ticket != first_ticket) {
       known = {first_ticket, 0, Acc(0)};
     }
+    const long long first_word = static_cast<long long>(first_ticket) * kLoaders;
     const int whole = index / kWindow;
     unsigned next_ticket = 0;
     Acc offset = tail;  // of a row's tile 0, whose windows are empty
     for (int base = known.windows; base <= whole; base += kLongRowWindows) {
 #pragma unroll
       for (int w = warp; w < kLongRowWindows; w += kWarps) {
-        const Acc sum = base + w <= whole ? sum_of_window<Acc>(words, first_ticket, base + w, index) : Acc(0);
+        const Acc sum = base + w <= whole
+                            ? sum_of_window<Acc, kLongRowEach * kLoaders>(words, first_word, base + w, index * kLoaders)
+                            : Acc(0);
         if (lane == 0) {
           shared[buffer].windows[w] = sum;
         }
@@ -360,8 +395,8 @@ __device__ __forceinline__ void empty_slots(unsigned* counter, const unsigned lo
   }
 }
 
-template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
-__global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
+template <class T, class Acc, int kTile, int kWarps, int kStages, int kLoaders, Storage kStorage>
+__global__ void __launch_bounds__((kWarps + kStages * kLoaders) * kWarpThreads, 1)
     long_row(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n, long long /*inner*/) {
   __shared__ LongRowSlot<T, Acc> slots[kStages];
   __shared__ SharedSums<Acc, kWarps> shared[2];
@@ -371,8 +406,8 @@ __global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
   if (threadIdx.x == 0) {
     for (int s = 0; s < kStages; ++s) {
       barrier_init(&slots[s].free, 1);
-      barrier_init(&slots[s].landed, 1);
-      barrier_init(&slots[s].full, 1);
+      barrier_init(&slots[s].landed, kLoaders);
+      barrier_init(&slots[s].full, kLoaders);
     }
     barrier_init_end();
   }
@@ -383,9 +418,10 @@ __global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
   const unsigned all_tiles = static_cast<unsigned>(outer) * tiles;
   const int warp = threadIdx.x / kWarpThreads;
   if (warp >= kWarps) {
-    const int s = warp - kWarps;
-    fill_slot<T, Acc, kTile, kStorage>(in, out, words, all_tiles, tiles, n, slots[s],
-                                       data + s * kTile * static_cast<int>(sizeof(T)));
+    const int s = (warp - kWarps) / kLoaders;
+    fill_slot<T, Acc, kTile, kLoaders, kStorage>(in, out, words, all_tiles, tiles, n, slots[s],
+                                                 data + s * kTile * static_cast<int>(sizeof(T)),
+                                                 (warp - kWarps) % kLoaders);
     return;
   }
   if (threadIdx.x == 0) {
@@ -395,7 +431,7 @@ __global__ void __launch_bounds__((kWarps + kStages) * kWarpThreads, 1)
       barrier_arrive(&slots[s].free);
     }
   }
-  empty_slots<T, Acc, kTile, kWarps, kStages, kStorage>(counter, words, slots, data, shared);
+  empty_slots<T, Acc, kTile, kWarps, kStages, kLoaders, kStorage>(counter, words, slots, data, shared);
 }
 
 }  // namespace scantune

@@ -8,11 +8,12 @@ namespace scantune {
 struct LongRowParams {
   int tile;         // elements
   int warps;        // that finish tiles
-  int stages;       // tiles in shared memory at once, and as many warps that load them
+  int stages;       // tiles in shared memory at once
+  int loaders;      // warps that load a tile
   Storage storage;  // async or bulk
 };
 
-SCANTUNE_LAUNCH_RULE int long_row_block_warps(LongRowParams p) { return p.warps + p.stages; }
+SCANTUNE_LAUNCH_RULE int long_row_block_warps(LongRowParams p) { return p.warps + p.stages * p.loaders; }
 
 // 16-byte accesses with which a thread takes its part of a tile. A variant needs at least one.
 SCANTUNE_LAUNCH_RULE int long_row_vectors(LongRowParams p, int element_bytes) {
@@ -27,10 +28,10 @@ SCANTUNE_LAUNCH_RULE int long_row_registers(LongRowParams p, int element_bytes) 
 
 SCANTUNE_LAUNCH_RULE long long long_row_tiles(long long n, LongRowParams p) { return ceil_div(n, p.tile); }
 
-// A counter for tickets, and the status of every tile.
+// A counter for tickets, and a status for each part of a tile that a warp loads.
 SCANTUNE_LAUNCH_RULE long long long_row_workspace_bytes(long long outer, long long n, LongRowParams p,
                                                         int accumulator_bytes) {
-  return 8 * (1 + outer * long_row_tiles(n, p) * status_words(accumulator_bytes));
+  return 8 * (1 + outer * long_row_tiles(n, p) * p.loaders * status_words(accumulator_bytes));
 }
 
 SCANTUNE_LAUNCH_RULE LaunchDims long_row_reset_launch(long long outer, long long n, LongRowParams p,

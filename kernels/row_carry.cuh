@@ -18,7 +18,7 @@
 //   3. the warps' sums meet in shared memory, behind the tile's only barrier;
 //   4. every thread adds what lies to its right (warps of the tile, carry) and writes its vectors.
 //
-// The fewer than 16 bytes at either end of a row that is not aligned are scanned one element a lane:
+// The ends of a row that are not aligned (RowSplit in scan.cuh) are scanned one element a lane:
 // the tail before the first tile, the head after the last.
 //
 // Parameters

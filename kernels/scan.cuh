@@ -35,6 +35,21 @@ struct BFloat16 {
   __device__ operator float() const { return float_of_bf16(bits); }
 };
 
+// Rounds neighbours to the type of the result, halves two at a time.
+template <class Out, class Acc>
+__device__ __forceinline__ void round_pair(Out* to, Acc first, Acc second) {
+  to[0] = static_cast<Out>(first);
+  to[1] = static_cast<Out>(second);
+}
+__device__ __forceinline__ void round_pair(Half* to, float first, float second) {
+  const unsigned bits = f16s_of_floats(first, second);
+  memcpy(to, &bits, sizeof bits);
+}
+__device__ __forceinline__ void round_pair(BFloat16* to, float first, float second) {
+  const unsigned bits = bf16s_of_floats(first, second);
+  memcpy(to, &bits, sizeof bits);
+}
+
 // The type of the result: T, but int summed in long long stays long long, as in PyTorch.
 template <class T, class Acc>
 struct OutputOf {
@@ -94,38 +109,48 @@ __device__ __forceinline__ bool same_alignment(const T* in, const Output<T, Acc>
 
 // A row of any length at any address, as 16-byte accesses see it:
 //
-//       head            vectors                      tail
-//     | x x x | X X X X | X X X X | ... | X X X X | x x |
-//             ^ aligned
+//       head            vectors                         tail
+//     | x x x | X X X X | X X X X | ... | X X X X | X X X X | x x |
+//             ^ aligned                           ^ aligned to 64 bytes
 //
-// Head and tail hold fewer elements than a vector does.
+// The vectors end where 64 bytes do, and with them every tile that is counted from the right: what DRAM and the L2
+// move is then read and written as a whole. (Tiles that end anywhere cost 4% on an H200.) The head holds fewer
+// elements than a vector does, the tail fewer than 64 bytes: one a lane.
 struct RowSplit {
   int head;           // elements before the first aligned vector
-  int tail;           // elements after the last whole vector
+  int tail;           // elements after the last vector
   long long vectors;  // whole vectors in between
 };
 
 template <class T>
 __device__ __forceinline__ RowSplit split_row(const T* row, long long n) {
-  const unsigned past = static_cast<unsigned>(reinterpret_cast<unsigned long long>(row) % kAccessBytes);
+  constexpr int kEnd = 64 / kAccessBytes;  // vectors
+  const unsigned long long address = reinterpret_cast<unsigned long long>(row);
+  const unsigned past = static_cast<unsigned>(address % kAccessBytes);
   RowSplit split;
   split.head = static_cast<int>((kAccessBytes - past) % kAccessBytes / sizeof(T));
   split.head = n < split.head ? static_cast<int>(n) : split.head;
   split.vectors = (n - split.head) / kPerVector<T>;
-  split.tail = static_cast<int>((n - split.head) % kPerVector<T>);
+  // Vectors from the first to where 64 bytes end.
+  const int lead = static_cast<int>((kEnd - (address + kAccessBytes - 1) / kAccessBytes % kEnd) % kEnd);
+  if (split.vectors > lead) {
+    split.vectors -= (split.vectors - lead) % kEnd;
+  }
+  split.tail = static_cast<int>(n - split.head - split.vectors * kPerVector<T>);
   return split;
 }
 
 // The suffix sums of a vector, given the sum of all that lies to the right of its last element and of that itself.
 template <class T, class Acc>
 __device__ __forceinline__ Results<T, Acc> scan_vector(const Vector<T>& vector, Acc right) {
-  using Out = Output<T, Acc>;
   Results<T, Acc> results;
-  results.y[kPerVector<T> - 1] = static_cast<Out>(right);
 #pragma unroll
-  for (int e = kPerVector<T> - 2; e >= 0; --e) {
-    right += static_cast<Acc>(vector.x[e]);
-    results.y[e] = static_cast<Out>(right);
+  for (int e = kPerVector<T> - 2; e >= 0; e -= 2) {
+    const Acc left = right + static_cast<Acc>(vector.x[e]);
+    round_pair(results.y + e, left, right);
+    if (e > 0) {
+      right = left + static_cast<Acc>(vector.x[e - 1]);
+    }
   }
   return results;
 }
@@ -300,11 +325,11 @@ __device__ __forceinline__ BlockSums<Acc> exchange_warp_sums(Acc warp_sum, Acc* 
 
 // --- A row's ragged ends --------------------------------------------------------------------------
 
-// The suffix sums of `count` elements (fewer than a vector holds), one a lane, zero past the end.
+// The suffix sums of `count` elements (fewer than 32), one a lane, zero past the end.
 template <class T, class Acc>
 __device__ __forceinline__ Acc scan_edge(const T* elements, int count) {
   const int lane = threadIdx.x % kWarpThreads;
-  return warp_suffix_sum<kPerVector<T>>(lane < count ? static_cast<Acc>(elements[lane]) : Acc(0));
+  return warp_suffix_sum(lane < count ? static_cast<Acc>(elements[lane]) : Acc(0));
 }
 
 // Writes what scan_edge() gave, plus `right`, once a block.

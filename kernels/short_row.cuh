@@ -147,10 +147,13 @@ __device__ __forceinline__ Results<T, Acc> scan_step(const Vector<T>& loaded, Ro
 
   Results<T, Acc> results;
 #pragma unroll
-  for (int e = kElements - 1; e >= 0; --e) {
-    const Acc own = static_cast<Acc>(loaded.x[e]);
-    right = ends[e] ? own : own + right;
-    results.y[e] = static_cast<Output<T, Acc>>(right);
+  for (int e = kElements - 2; e >= 0; e -= 2) {
+    const Acc second = static_cast<Acc>(loaded.x[e + 1]);
+    right = ends[e + 1] ? second : second + right;
+    const Acc last = right;
+    const Acc first = static_cast<Acc>(loaded.x[e]);
+    right = ends[e] ? first : first + right;
+    round_pair(results.y + e, right, last);
   }
   return results;
 }

@@ -1,5 +1,6 @@
 // three_pass: the reverse cumulative sum of rows of any length in three launches. The baseline that
 // every result is quoted against: it reads the tensor twice, so it reaches 2/3 of a copy at best.
+// For a dimension that is not the innermost see three_pass_columns.cuh.
 //
 //     y[r][i] = x[r][i] + x[r][i+1] + ... + x[r][n-1]
 //
@@ -25,6 +26,7 @@
 
 #include "scan.cuh"
 #include "three_pass.launch.h"
+#include "three_pass_columns.cuh"
 
 namespace scantune {
 

@@ -1,7 +1,8 @@
-// The launch rules of three_pass (three_pass.cuh): three launches over tiles of all rows.
+// The launch rules of three_pass: three launches over tiles of all rows (three_pass.cuh), or over tiles of
+// columns (three_pass_columns.cuh).
 #pragma once
 
-#include "launch.h"
+#include "columns.launch.h"
 
 namespace scantune {
 
@@ -45,6 +46,34 @@ SCANTUNE_LAUNCH_RULE long long three_pass_workspace_bytes(long long outer, long 
 // Shared memory the kernels declare: two buffers of one sum a warp.
 SCANTUNE_LAUNCH_RULE int three_pass_static_shared_bytes(ThreePassParams p, int accumulator_bytes) {
   return 2 * p.warps * accumulator_bytes;
+}
+
+// --- Columns --------------------------------------------------------------------------------------
+
+// column_sums and column_cumsum_with_prefix: one tile a block.
+SCANTUNE_LAUNCH_RULE LaunchDims three_pass_columns_launch(long long outer, long long n, long long inner,
+                                                          ColumnTileParams p, int element_bytes) {
+  return {grid_for(columns_tiles(outer, n, inner, p, element_bytes)), p.warps * kWarpThreads, 0};
+}
+
+// column_prefix: 32 columns a block.
+SCANTUNE_LAUNCH_RULE LaunchDims three_pass_columns_prefix_launch(long long outer, long long inner, ColumnTileParams p) {
+  return {grid_for(outer * ceil_div(inner, kWarpThreads)), p.warps * kWarpThreads, 0};
+}
+
+// One sum for every column of every slab.
+SCANTUNE_LAUNCH_RULE long long three_pass_columns_workspace_bytes(long long outer, long long n, long long inner,
+                                                                  ColumnTileParams p, int element_bytes,
+                                                                  int accumulator_bytes) {
+  return outer * columns_slabs(n, p, element_bytes) * inner * accumulator_bytes;
+}
+
+// Shared memory the kernels declare: two buffers of the levels' sums and the prefix, or of the sums of warps' shares.
+SCANTUNE_LAUNCH_RULE int three_pass_columns_static_shared_bytes(ColumnTileParams p, int element_bytes,
+                                                                int accumulator_bytes) {
+  const int levels = columns_levels_bytes(p, element_bytes, accumulator_bytes, 1);
+  const int shares = 2 * p.warps * kWarpThreads * accumulator_bytes;
+  return levels > shares ? levels : shares;
 }
 
 }  // namespace scantune

@@ -138,10 +138,10 @@ Expected<std::vector<Space>> narrowed_spaces(const std::vector<const Kernel*>& c
 }  // namespace
 
 const std::vector<Kernel>& kernels() {
-  static const std::vector<Kernel> all = {
-      three_pass_kernel(),     row_carry_kernel(),        short_row_kernel(),
-      long_row_kernel(),       cpu_two_pass_kernel(),     cpu_row_carry_kernel(),
-      cpu_tile_chain_kernel(), cpu_column_carry_kernel(), cpu_column_chain_kernel()};
+  static const std::vector<Kernel> all = {three_pass_kernel(),       row_carry_kernel(),       short_row_kernel(),
+                                          long_row_kernel(),         column_carry_kernel(),    column_split_kernel(),
+                                          cpu_two_pass_kernel(),     cpu_row_carry_kernel(),   cpu_tile_chain_kernel(),
+                                          cpu_column_carry_kernel(), cpu_column_chain_kernel()};
   return all;
 }
 

@@ -9,6 +9,8 @@ Kernel three_pass_kernel();
 Kernel row_carry_kernel();
 Kernel short_row_kernel();
 Kernel long_row_kernel();
+Kernel column_carry_kernel();
+Kernel column_split_kernel();
 Kernel cpu_two_pass_kernel();
 Kernel cpu_row_carry_kernel();
 Kernel cpu_tile_chain_kernel();

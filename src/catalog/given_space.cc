@@ -12,13 +12,6 @@ namespace {
 // Far beyond any parameter, and so small that no launch rule overflows.
 constexpr int64_t kMostInteger = int64_t{1} << 30;
 
-// The parameters of a family: their names and kinds are the same for every workload and chip.
-Space params_of(const Kernel& kernel) {
-  Chip chip = *reference_chip(90);
-  chip.backend = kernel.backend;
-  return kernel.space({.shape = {{1, 1}, 1}}, chip);
-}
-
 Expected<void> check_values(const Param& param, const std::vector<Value>& values, const std::string& where) {
   for (size_t i = 0; i < values.size(); ++i) {
     const Value& value = values[i];
@@ -44,7 +37,7 @@ Expected<void> check_kernel(const KernelSpace& given) {
     std::ranges::transform(all, names.begin(), &Kernel::name);
     return bad_input("kernels: unknown kernel '{}'; known: {}", given.kernel, fmt::join(names, ", "));
   }
-  const Space own = params_of(*kernel);
+  const Space own = all_params(*kernel);
   for (const auto& [name, values] : given.params) {
     const Param* param = own.find(name);
     if (param == nullptr) {
@@ -61,6 +54,24 @@ Expected<void> check_kernel(const KernelSpace& given) {
 }
 
 }  // namespace
+
+Space all_params(const Kernel& kernel) {
+  Chip chip = *reference_chip(90);
+  chip.backend = kernel.backend;
+  Space all;
+  for (const int dim : {0, 1}) {
+    const Workload workload{.shape = {{2, 2}, dim}};
+    if (!kernel.refuses(workload, chip).empty()) {
+      continue;
+    }
+    for (Param& param : kernel.space(workload, chip).params) {
+      if (all.find(param.name) == nullptr) {
+        all.params.push_back(std::move(param));
+      }
+    }
+  }
+  return all;
+}
 
 Expected<void> check_space(const std::vector<KernelSpace>& given) {
   for (const KernelSpace& kernel : given) {

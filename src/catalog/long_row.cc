@@ -12,7 +12,8 @@ namespace {
 
 LongRowParams params(const Variant& variant) {
   return {static_cast<int>(variant.number("tile")), static_cast<int>(variant.number("warps")),
-          static_cast<int>(variant.number("stages")), row_space::storage(variant)};
+          static_cast<int>(variant.number("stages")), static_cast<int>(variant.number("loaders")),
+          row_space::storage(variant)};
 }
 
 int element_bytes(const Workload& workload) { return static_cast<int>(size_bytes(workload.dtype)); }
@@ -29,8 +30,9 @@ std::string refuses(const Workload& workload, const Chip& chip) {
 
 Space space(const Workload& workload, const Chip& chip) {
   return {{row_space::tile(row_space::tiles_of({16384, 32768, 65536}, workload)),
-           Param{"warps", "warps of a block that scan; as many as there are stages load", rows::values({4, 8, 16})},
-           row_space::stages("tiles in shared memory at once", {2, 3, 4, 6, 8}),
+           Param{"warps", "warps of a block that scan", rows::values({4, 8, 16})},
+           row_space::stages("tiles in shared memory at once", {3, 4, 6}),
+           {"loaders", "warps that load a tile", rows::values({1, 2})},
            row_space::storage({"async", "bulk"}, chip)}};
 }
 
@@ -46,8 +48,8 @@ ResourceEstimate estimate(const Variant& variant, const Workload& workload, cons
 std::vector<Launch> launches(const Variant& variant, const Workload& workload, const Chip& chip) {
   const LongRowParams p = params(variant);
   const Geometry g = workload.geometry();
-  const std::string settings =
-      fmt::format("{}, {}, {}, scantune::Storage::{}", p.tile, p.warps, p.stages, variant.word("storage"));
+  const std::string settings = fmt::format("{}, {}, {}, {}, scantune::Storage::{}", p.tile, p.warps, p.stages,
+                                           p.loaders, variant.word("storage"));
   const int64_t resident =
       int64_t{std::max(1, chip.multiprocessors)} *
       std::max(1, blocks_per_sm(estimate(variant, workload, chip), long_row_block_warps(p) * kWarpThreads, chip));
@@ -85,14 +87,18 @@ Kernel long_row_kernel() {
                            return warps >= 1 && warps <= 16 && (warps & (warps - 1)) == 0;
                          }},
                         row_space::tile_is_whole_accesses(),
-                        {"a tile is a power of two",
-                         [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
-                           return (variant.number("tile") & (variant.number("tile") - 1)) == 0;
+                        {"1, 2 or 4 warps load a tile, which is a power of two, each 512 bytes of it at least",
+                         [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+                           const int64_t tile = variant.number("tile");
+                           const int64_t loaders = variant.number("loaders");
+                           return (tile & (tile - 1)) == 0 && (loaders == 1 || loaders == 2 || loaders == 4) &&
+                                  row_space::tile_bytes(variant, workload) >= loaders * kWarpThreads * kAccessBytes;
                          }},
-                        {"a block has two stages at least, and 32 warps at most: those that scan and one a stage",
+                        {"a block has two stages at least, and 32 warps at most, those that load included",
                          [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
                            const int64_t stages = variant.number("stages");
-                           return stages >= 2 && stages <= 32 && variant.number("warps") + stages <= 32;
+                           return stages >= 2 && stages <= 32 &&
+                                  variant.number("warps") + stages * variant.number("loaders") <= 32;
                          }},
                         row_space::storage_is_of_the_chip(),
                         {"there are fewer than 2^31 tiles",

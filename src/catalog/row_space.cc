@@ -99,7 +99,8 @@ int register_limit(int block_threads, const Chip& chip) {
 
 bool was_swept(const Workload& workload, const Chip& chip) {
   constexpr int64_t kLongRowBytes = int64_t{64} << 10;
-  return chip.code_name == "GH100" && workload.geometry().n * size_bytes(workload.dtype) >= kLongRowBytes;
+  return chip.code_name == "GH100" && workload.geometry().inner == 1 &&
+         workload.geometry().n * size_bytes(workload.dtype) >= kLongRowBytes;
 }
 
 int64_t tile_bytes(const Variant& variant, const Workload& workload) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,7 @@ struct ResourceEstimate {
 // A rule that a variant must keep to be worth compiling on a chip for a workload.
 struct Constraint {
   std::string text;  // what must hold, in words: "a tile is at least one 16-byte access a thread"
-  bool (*holds)(const Variant&, const Workload&, const Chip&);
+  std::function<bool(const Variant&, const Workload&, const Chip&)> holds;
 };
 
 struct Kernel {

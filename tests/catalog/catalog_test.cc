@@ -19,6 +19,8 @@ const Chip& gpu() {
 
 Workload rows(int64_t outer, int64_t n) { return {.shape = {{outer, n}, 1}}; }
 
+Workload columns(int64_t outer, int64_t n, int64_t inner) { return {.shape = {{outer, n, inner}, 1}}; }
+
 std::set<std::string> admitted(const Workload& workload, const std::string& kernel) {
   std::set<std::string> names;
   const auto all = candidates(workload, gpu(), {{kernel}, {}});

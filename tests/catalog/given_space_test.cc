@@ -163,13 +163,27 @@ TEST(GivenSpace, RulesOutWhatAKernelCannotBeInstantiatedWith) {
   EXPECT_THAT(broken("three_pass tile=12288 warps=3 stages=1"), HasSubstr("a power of two up to 32"));
   EXPECT_THAT(broken("three_pass tile=4096 warps=8 stages=33"), HasSubstr("1 to 32 stages"));
   const Workload row = rows(1, int64_t{1} << 28);
-  EXPECT_THAT(broken("long_row tile=16384 warps=32 stages=2 storage=async", row), HasSubstr("up to 16"));
-  EXPECT_THAT(broken("long_row tile=12288 warps=8 stages=2 storage=async", row), HasSubstr("a tile is a power of two"));
-  EXPECT_THAT(broken("long_row tile=4096 warps=8 stages=1 storage=async", row), HasSubstr("two stages at least"));
-  EXPECT_THAT(broken("long_row tile=2048 warps=16 stages=17 storage=async", row), HasSubstr("32 warps at most"));
-  EXPECT_THAT(broken("long_row tile=4096 warps=8 stages=2 storage=bulk", row, *reference_chip(80)), HasSubstr("sm_90"));
-  EXPECT_THAT(broken("long_row tile=128 warps=1 stages=2 storage=async", rows(1, int64_t{1} << 39)),
+  EXPECT_THAT(broken("long_row tile=16384 warps=32 stages=2 loaders=1 storage=async", row), HasSubstr("up to 16"));
+  EXPECT_THAT(broken("long_row tile=12288 warps=8 stages=2 loaders=1 storage=async", row),
+              HasSubstr("a power of two, each 512 bytes"));
+  EXPECT_THAT(broken("long_row tile=4096 warps=8 stages=1 loaders=1 storage=async", row),
+              HasSubstr("two stages at least"));
+  EXPECT_THAT(broken("long_row tile=2048 warps=16 stages=17 loaders=1 storage=async", row),
+              HasSubstr("32 warps at most"));
+  EXPECT_THAT(broken("long_row tile=4096 warps=8 stages=2 loaders=1 storage=bulk", row, *reference_chip(80)),
+              HasSubstr("sm_90"));
+  EXPECT_THAT(broken("long_row tile=4096 warps=8 stages=2 loaders=3 storage=async", row), HasSubstr("1, 2 or 4 warps"));
+  EXPECT_THAT(broken("long_row tile=128 warps=1 stages=2 loaders=1 storage=async", rows(1, int64_t{1} << 39)),
               HasSubstr("fewer than 2^31 tiles"));
+  const Workload columns{.shape = {{4096, 4096}, 0}};
+  EXPECT_THAT(broken("three_pass columns=100 warps=8 rows=8", columns), HasSubstr("columns one of 16 bytes at least"));
+  EXPECT_THAT(broken("column_carry columns=2 warps=8 rows=8 blocks=1 interleave=100", columns),
+              HasSubstr("columns one of 16 bytes at least"));
+  EXPECT_THAT(broken("column_carry columns=64 warps=8 rows=65 blocks=1 interleave=100", columns), HasSubstr("64 rows"));
+  EXPECT_THAT(broken("column_carry columns=64 warps=8 rows=8 blocks=33 interleave=100", columns),
+              HasSubstr("1 to 32 blocks"));
+  EXPECT_THAT(broken("column_carry columns=64 warps=8 rows=8 blocks=1 interleave=1001", columns), HasSubstr("1000"));
+  EXPECT_THAT(broken("column_split columns=64 warps=8 rows=8 stages=5 blocks=1", columns), HasSubstr("1 to 4 stages"));
   EXPECT_THAT(broken("short_row vectors=1000000000 warps=8", rows(1024, 33)), HasSubstr("1 to 32 times 16 bytes"));
   EXPECT_THAT(broken("short_row vectors=4 warps=33", rows(1024, 33)), HasSubstr("1 to 32 warps"));
   EXPECT_THAT(
@@ -181,7 +195,7 @@ TEST(GivenSpace, RulesOutWhatAKernelCannotBeInstantiatedWith) {
   EXPECT_THAT(
       broken("cpu_row_carry tile=1024 prefetch=falling threads=8 unroll=3 store=cached", rows(32768, 32768), cpu()),
       HasSubstr("unroll is 2, 4 or 8"));
-  EXPECT_THAT(broken("cpu_column_carry strip=100 threads=8 store=cached", {.shape = {{4096, 4096}, 0}}, cpu()),
+  EXPECT_THAT(broken("cpu_column_carry strip=100 threads=8 store=cached", columns, cpu()),
               HasSubstr("a multiple of 16 columns"));
 }
 

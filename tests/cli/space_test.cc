@@ -6,6 +6,7 @@
 #include <set>
 
 #include "catalog/catalog.h"
+#include "catalog/given_space.h"
 #include "sandbox.h"
 
 namespace scantune::cli {
@@ -117,9 +118,7 @@ TEST(SpaceSchema, NamesEveryKernelParameterAndWord) {
   for (const Kernel& kernel : kernels()) {
     ASSERT_TRUE(families.contains(kernel.name)) << kernel.name;
     const json& params = families[kernel.name]["properties"];
-    Chip chip = *reference_chip(90);
-    chip.backend = kernel.backend;
-    const Space space = kernel.space({.shape = {{1, 1}, 1}}, chip);
+    const Space space = all_params(kernel);
     EXPECT_EQ(params.size(), space.params.size() + 1) << kernel.name << ": its parameters and a note";
     for (const Param& param : space.params) {
       ASSERT_TRUE(params.contains(param.name)) << kernel.name << " " << param.name;

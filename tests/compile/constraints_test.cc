@@ -30,10 +30,7 @@ Split split(const Chip& chip) {
   using Kind = std::tuple<std::string, int64_t, int64_t>;
   Split found;
   std::map<Kind, Candidate> smallest;
-  // What sweeps of the GH100 say is slow there is to fit all the same.
-  Selection selection;
-  selection.prune = chip.code_name != "GH100";
-  const auto all = candidates(kWorkload, chip, selection);
+  const auto all = candidates(kWorkload, chip, {.kernels = {}, .settings = {}, .prune = chip.code_name != "GH100"});
   for (const Candidate& candidate : all.value()) {
     if (candidate.broken.empty()) {
       found.admitted.push_back(candidate);
@@ -62,8 +59,7 @@ class ConstraintsTest : public testing::Test {
   }
 
   // The compiled artifacts of all candidates, in their order.
-  std::vector<tl::expected<Artifact, Failure>> compile(const std::vector<Candidate>& wanted, const Chip& chip,
-                                                       const Workload& workload = kWorkload) {
+  std::vector<tl::expected<Artifact, Failure>> compile(const std::vector<Candidate>& wanted, const Chip& chip) {
     std::vector<tl::expected<Artifact, Failure>> artifacts(wanted.size(), tl::unexpected(Failure{}));
     std::atomic<size_t> next = 0;
     {
@@ -72,7 +68,7 @@ class ConstraintsTest : public testing::Test {
       for (int i = 0; i < compiler->concurrency(); ++i) {
         threads.emplace_back([&] {
           for (size_t job = next++; job < wanted.size(); job = next++) {
-            artifacts[job] = compiler->compile(*wanted[job].kernel, workload, wanted[job].variant, chip);
+            artifacts[job] = compiler->compile(*wanted[job].kernel, kWorkload, wanted[job].variant, chip);
           }
         });
       }
@@ -141,61 +137,6 @@ TEST_P(RuledOutTest, ForItsRegistersHasNoneToSpare) {
 
 INSTANTIATE_TEST_SUITE_P(Sm, RuledOutTest, testing::Values(80, 86, 89, 90, 100, 120),
                          testing::PrintToStringParamName());
-
-// What users give in spaces of their own is compiled only where it can be: a sample of the points that constraints
-// leave of values that no default space has.
-class WildSpaceTest : public ConstraintsTest, public testing::WithParamInterface<DType> {};
-
-std::vector<Value> numbers(const std::vector<int64_t>& values) { return {values.begin(), values.end()}; }
-
-TEST_P(WildSpaceTest, CompilesWhereConstraintsAdmitIt) {
-  const Chip chip = *reference_chip(90);
-  const Workload workload{
-      .shape = {{512, 8192}, 1}, .dtype = GetParam(), .accumulator = default_accumulator(GetParam())};
-  Selection selection;
-  selection.prune = false;
-  selection.space = {
-      {"row_carry",
-       {{"tile", numbers({192, 768, 1000, 3072, 5120, 12288})},
-        {"warps", numbers({1, 2, 3, 4, 6, 32, 64})},
-        {"stages", numbers({1, 2, 5, 32, 33})}}},
-      {"three_pass",
-       {{"tile", numbers({192, 3072, 10240})}, {"warps", numbers({1, 2, 6, 16})}, {"stages", numbers({1, 4, 32})}}},
-      {"short_row", {{"vectors", numbers({9, 17, 24, 32, 33})}, {"warps", numbers({1, 6, 12, 32, 33})}}},
-      {"long_row",
-       {{"tile", numbers({128, 1024, 3072, 8192})},
-        {"warps", numbers({1, 2, 6, 16, 32})},
-        {"stages", numbers({1, 2, 7, 16, 30, 31})}}}};
-  auto all = candidates(workload, chip, selection).value();
-  std::erase_if(all, [](const Candidate& candidate) { return !candidate.broken.empty(); });
-  std::map<std::string, std::vector<Candidate>> families;
-  for (const Candidate& candidate : all) {
-    families[candidate.variant.kernel].push_back(candidate);
-  }
-  ASSERT_EQ(families.size(), 4U);
-  std::vector<Candidate> sample;
-  for (const auto& [name, admitted] : families) {
-    constexpr size_t kOfEach = 8;
-    for (size_t i = 0; i < kOfEach; ++i) {
-      sample.push_back(admitted[i * (admitted.size() - 1) / (kOfEach - 1)]);
-    }
-  }
-  const auto artifacts = compile(sample, chip, workload);
-  for (size_t i = 0; i < sample.size(); ++i) {
-    EXPECT_TRUE(artifacts[i]) << to_string(sample[i].variant) << ": " << artifacts[i].error().what;
-    if (artifacts[i]) {
-      for (size_t entry = 0; entry < artifacts[i]->resources.size(); ++entry) {
-        const int threads = artifacts[i]->launches[entry].block_threads;
-        EXPECT_LE(threads, chip.max_threads_per_block) << to_string(sample[i].variant);
-        EXPECT_LE(artifacts[i]->resources[entry].registers_per_thread * threads, chip.registers_per_sm)
-            << to_string(sample[i].variant);
-      }
-    }
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Types, WildSpaceTest, testing::Values(DType::f16, DType::f32, DType::f64),
-                         [](const auto& type) { return std::string(name(type.param)); });
 
 }  // namespace
 }  // namespace scantune::cuda

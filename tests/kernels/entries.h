@@ -64,10 +64,10 @@ constexpr Family make_family(const char* name, Lines lines, const Entry (&entrie
 
 // One a file in families/.
 namespace families {
-extern const Family long_row;
-extern const Family row_carry;
-extern const Family short_row;
-extern const Family three_pass;
+const Family& long_row();
+const Family& row_carry();
+const Family& short_row();
+const Family& three_pass();
 }  // namespace families
 
 }  // namespace scantune::emulation

@@ -320,7 +320,12 @@ std::vector<Geometry> geometries(const Family& family, const std::string& settin
           {1, 4 * tile + 509, 1},
           {33, 5, 1},
           {1, 7 * tile + 3, 1},
-          {1, tile <= 512 ? 67 * tile : 11 * tile, 1}};
+          {2, tile <= 512 ? 70 * tile + 11 : 6 * tile, 1},
+          {1,
+           tile <= 256   ? 521 * tile
+           : tile <= 512 ? 67 * tile
+                         : 11 * tile,
+           1}};
 }
 
 namespace {
@@ -374,7 +379,7 @@ std::string check_repeats(const Family& family) {
       Trial trial;
       trial.family = &family;
       trial.settings = family.variants[v];
-      trial.workload = make_workload(all[all.size() - 5], family.types[t]);
+      trial.workload = make_workload(all[all.size() - 6], family.types[t]);
       trial.input = Input::mixed;
       trial.in_past = trial.out_past = 1;
       if (!is_floating(trial.workload.dtype)) {

@@ -7,6 +7,7 @@
 
 namespace scantune::emulation {
 
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest's name
 static void PrintTo(const Family* family, std::ostream* out) { *out << family->name; }
 
 namespace {
@@ -14,8 +15,8 @@ namespace {
 class EmulatedFamily : public testing::TestWithParam<const Family*> {};
 
 INSTANTIATE_TEST_SUITE_P(Kernels, EmulatedFamily,
-                         testing::Values(&families::three_pass, &families::row_carry, &families::short_row,
-                                         &families::long_row),
+                         testing::Values(&families::three_pass(), &families::row_carry(), &families::short_row(),
+                                         &families::long_row()),
                          [](const auto& family) { return std::string(family.param->name); });
 
 TEST_P(EmulatedFamily, GivesEveryBitOfSumsThatAreExactInAnyOrderOfEvents) {

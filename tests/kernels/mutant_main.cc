@@ -8,14 +8,14 @@
 
 namespace scantune::emulation {
 
-extern const Family* const kFamilyUnderTest;
+const Family& family_under_test();
 
 namespace {
 
 std::string first_failure() {
-  const Family& family = *kFamilyUnderTest;
+  const Family& family = family_under_test();
   for (const Input input : {Input::exact, Input::mixed, Input::special}) {
-    const std::string wrong = check_all(family, input, input == Input::exact ? 4 : 1);
+    std::string wrong = check_all(family, input, input == Input::exact ? 4 : 1);
     if (!wrong.empty()) {
       return wrong;
     }

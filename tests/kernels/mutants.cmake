@@ -35,7 +35,16 @@ function(mutants_of_the_warp_scan family)
       sum += right;]])
 endfunction()
 
-function(mutants_of_the_tile_scan family)
+function(mutants_of_the_tile_load family)
+  mutant(${family} RaggedTileLoadedWhole scan.cuh [[      if (position + j * kWarpThreads >= 0) {
+        loaded[j] = load_vector]] [[      {
+        loaded[j] = load_vector]])
+  mutant(${family} RaggedTileMaskedOneVectorShort scan.cuh [[      if (position + j * kWarpThreads >= 0) {
+        loaded[j] = load_vector]] [[      if (position + j * kWarpThreads > 0) {
+        loaded[j] = load_vector]])
+endfunction()
+
+function(mutants_of_the_stretch_scan family)
   mutant(${family} NeighbourLaneIsItself scan.cuh [[from_next = __shfl_down_sync(kAllLanes, from_lane, 1)]]
          [[from_next = __shfl_down_sync(kAllLanes, from_lane, 0)]])
   mutant(${family} NeighbourLaneOneFurther scan.cuh [[from_next = __shfl_down_sync(kAllLanes, from_lane, 1)]]
@@ -46,17 +55,16 @@ function(mutants_of_the_tile_scan family)
          [[    stretch = __shfl_sync(kAllLanes, from_lane, 0);]])
   mutant(${family} StepSumOfTheWrongLane scan.cuh [[    stretch += __shfl_sync(kAllLanes, from_lane, 0);]]
          [[    stretch += __shfl_sync(kAllLanes, from_lane, 31);]])
-  mutant(${family} RaggedTileLoadedWhole scan.cuh [[      if (position + j * kWarpThreads >= 0) {
-        loaded[j] = load_vector]] [[      {
-        loaded[j] = load_vector]])
+endfunction()
+
+function(mutants_of_the_tile_scan family)
+  mutants_of_the_stretch_scan(${family})
   mutant(${family} RaggedTileStoredWhole scan.cuh [[      if (position + j * kWarpThreads >= 0) {
         store_vector]] [[      {
         store_vector]])
-  mutant(${family} RaggedTileMaskedOneVectorShort scan.cuh [[      if (position + j * kWarpThreads >= 0) {
-        loaded[j] = load_vector]] [[      if (position + j * kWarpThreads > 0) {
-        loaded[j] = load_vector]])
-  mutant(${family} RaggedTileMaskedAtTheRight scan.cuh [[  return begin + first_vector<kVectors>();]]
-         [[  return begin + kTileVectors - 1 - first_vector<kVectors>();]])
+  mutant(${family} RaggedTileMaskedAtTheRight scan.cuh
+         [[  return position_in<kTileVectors>(tile) + first_vector<kVectors>();]]
+         [[  return position_in<kTileVectors>(tile) + kTileVectors - 1 - first_vector<kVectors>();]])
   mutant(${family} HeadAsLongAsWhatLiesInFront scan.cuh [[(kAccessBytes - past) % kAccessBytes / sizeof(T)]]
          [[past / sizeof(T)]])
   mutant(${family} HeadLongerThanTheRow scan.cuh [[  split.head = n < split.head ? static_cast<int>(n) : split.head;]]
@@ -69,9 +77,8 @@ function(mutants_of_the_tile_scan family)
   mutant(${family} WideStoresAtAnyAlignment scan.cuh
          [[return (reinterpret_cast<unsigned long long>(out) - elements_past * sizeof(Output<T, Acc>)) % kAccessBytes == 0;]]
          [[return elements_past < kAccessBytes || out != nullptr;]])
-  mutant(${family} VectorSummedWithoutItsFirstElement scan.cuh [[    for (int e = kPerVector<T> - 2; e >= 0; --e) {
-      sum +=]] [[    for (int e = kPerVector<T> - 2; e > 0; --e) {
-      sum +=]])
+  mutant(${family} VectorSummedByHalf scan.cuh [[distance < kPerVector<T>; distance]]
+         [[distance < kPerVector<T> / 2; distance]])
   mutant(${family} OffsetLeftOutOfRaggedTiles scan.cuh
          [[      const Results<T, Acc> results = scan_vector(loaded[j], right[j] + offset);]]
          [[      const Results<T, Acc> results = scan_vector(loaded[j], right[j]);]])
@@ -81,6 +88,7 @@ endfunction()
 
 mutants_of_the_block_scan(row_carry)
 mutants_of_the_warp_scan(row_carry)
+mutants_of_the_tile_load(row_carry)
 mutants_of_the_tile_scan(row_carry)
 mutant(row_carry LastWarpHasANeighbour scan.cuh [[{warp + 1 < kWarps ? right : Acc(0),]] [[{right,]])
 mutant(row_carry OneBufferForTheSumsOfWarps row_carry.cuh [[      buffer ^= 1;]] [[]])
@@ -118,6 +126,7 @@ mutant(row_carry EveryBlockTakesTheFirstRow row_carry.cuh [[long long r = blockI
 
 mutants_of_the_block_scan(three_pass)
 mutants_of_the_warp_scan(three_pass)
+mutants_of_the_tile_load(three_pass)
 mutants_of_the_tile_scan(three_pass)
 mutant(three_pass OneBufferInBlockSums three_pass.cuh [[        buffer ^= 1;
         const RowSplit& split = tile[s].split;]] [[        const RowSplit& split = tile[s].split;]])
@@ -209,8 +218,10 @@ mutant(row_carry OneBufferBesideTheRing row_carry.cuh [[    buffer ^= 1;
 # --- short_row -----------------------------------------------------------------------------------------
 
 mutant(short_row RowsNotToldApartInAVector short_row.cuh [[    sum = ends[e] ? own : own + sum;]] [[    sum = own + sum;]])
-mutant(short_row RowsNotToldApartInTheResult short_row.cuh [[    right = ends[e] ? own : own + right;]]
-       [[    right = own + right;]])
+mutant(short_row RowsNotToldApartInTheResult short_row.cuh [[    right = ends[e] ? first : first + right;]]
+       [[    right = first + right;]])
+mutant(short_row RowsNotToldApartInPairs short_row.cuh [[    right = ends[e + 1] ? second : second + right;]]
+       [[    right = second + right;]])
 mutant(short_row RowEndsOneElementEarly short_row.cuh [[ends[e] = rest == 1;]] [[ends[e] = rest == 2;]])
 mutant(short_row NextRowOneElementShort short_row.cuh [[rest = rest == 1 ? n : rest - 1;]]
        [[rest = rest == 1 ? n - 1 : rest - 1;]])
@@ -266,40 +277,64 @@ mutant(short_row LeftmostTileLeftOut short_row.cuh [[    if (tile <= 0) {]] [[  
 # --- long_row ------------------------------------------------------------------------------------------
 
 mutants_of_the_warp_scan(long_row)
-mutants_of_the_tile_scan(long_row)
+mutants_of_the_stretch_scan(long_row)
 mutant(long_row ResetSkipped long_row.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
-mutant(long_row ResetOneWordShort long_row.cuh [[i < words;]] [[i < words - 1;]])
+mutant(long_row ResetWithoutTheTickets long_row.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
+       [[    if (i > 0) {
+      static_cast<unsigned long long*>(workspace)[i] = 0;
+    }]])
+mutant(long_row ResetOfHalfTheWords long_row.cuh [[i < words;]] [[i < words / 2;]])
 mutant(long_row ResetNotWaitedFor long_row.cuh [[  wait_for_launch_in_front();]] [[]])
-mutant(long_row BlockIndexForATicket long_row.cuh [[      slots[s].ticket = take_ticket(counter);]]
-       [[      slots[s].ticket = blockIdx.x * kStages + s;]] long_row.cuh [[        ticket = take_ticket(counter);]]
-       [[        ticket = slot.ticket + gridDim.x * kStages;]])
-mutant(long_row FirstTicketsFromBlockIndex long_row.cuh [[      slots[s].ticket = take_ticket(counter);]]
-       [[      slots[s].ticket = blockIdx.x * kStages + s;]])
-mutant(long_row TicketTakenTwice long_row.cuh [[        ticket = take_ticket(counter);]]
+mutant(long_row BlockIndexForATicket long_row.cuh [[      slots[s].next_ticket = take_ticket(counter);]]
+       [[      slots[s].next_ticket = blockIdx.x * kStages + s;]] long_row.cuh
+       [[        next_ticket = take_ticket(counter);]]
+       [[        next_ticket = slot.ticket + gridDim.x * kStages;]])
+mutant(long_row FirstTicketsFromBlockIndex long_row.cuh [[      slots[s].next_ticket = take_ticket(counter);]]
+       [[      slots[s].next_ticket = blockIdx.x * kStages + s;]])
+mutant(long_row TicketTakenTwice long_row.cuh [[        next_ticket = take_ticket(counter);]]
        [[        take_ticket(counter);
-        ticket = take_ticket(counter);]])
-mutant(long_row ReadyBitIgnored status.cuh [[while ((word >> 32) == 0);]] [[while (false);]])
-mutant(long_row ReadyBitOfTheFirstWordOnly status.cuh [[while ((word >> 32) == 0);]] [[while (w == 0 && (word >> 32) == 0);]])
-mutant(long_row ReadyBeforeTheSum status.cuh [[    store_relaxed(words + index * kStatusWords<Acc> + w, kReady | half[w]);]]
-       [[    store_relaxed(words + index * kStatusWords<Acc> + w, kReady);
-    store_relaxed(words + index * kStatusWords<Acc> + w, kReady | half[w]);]])
-mutant(long_row SumNeverPublished long_row.cuh [[      publish(words, ticket, sum);]] [[]])
+        next_ticket = take_ticket(counter);]])
+mutant(long_row TicketTakenByEveryWindow long_row.cuh [[threadIdx.x == 0 && base + kLongRowWindows > whole]]
+       [[threadIdx.x == 0]])
+mutant(long_row TurnIgnored status.cuh [[    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {]]
+       [[    while (false) {]])
+mutant(long_row TurnOfTheFirstWordOnly status.cuh [[    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {]]
+       [[    while (static_cast<unsigned>(seen.word[0] >> 32) != turn) {]])
+mutant(long_row ReadyBeforeTheSum status.cuh [[    store_relaxed(words + index]]
+       [[    store_relaxed(words + index * kStatusWords<Acc> + w, static_cast<unsigned long long>(turn) << 32);
+    store_relaxed(words + index]])
+mutant(long_row LookedAtOnceOnly status.cuh
+       [[      seen.word[w] = load_relaxed(words + index * kStatusWords<Acc> + w);
+    }
+    half]] [[      load_relaxed(words + index * kStatusWords<Acc> + w);
+    }
+    half]])
+mutant(long_row SumNeverPublished long_row.cuh [[      publish(words, static_cast<long long>(ticket) * kLoaders + (kLoaders - 1 - part), tails > 0 ? sum + tail : sum);]]
+       [[]])
 mutant(long_row SumPublishedByAllLanes long_row.cuh [[    if (lane == 0) {
       publish]] [[    {
       publish]])
-mutant(long_row SumPublishedForTheNextTile long_row.cuh [[publish(words, ticket, sum);]] [[publish(words, ticket + 1, sum);]])
-mutant(long_row SumPublishedWithoutTheTail long_row.cuh [[      sum += scan_edge<T, Acc>(tile.row + n - tile.split.tail, tile.split.tail);]] [[]])
+mutant(long_row SumPublishedForTheNextTile long_row.cuh [[publish(words, static_cast<long long>(ticket) * kLoaders +]]
+       [[publish(words, static_cast<long long>(ticket + 1) * kLoaders +]])
+mutant(long_row SumPublishedWithoutTheTail long_row.cuh [[tails > 0 ? sum + tail : sum]] [[sum]])
 mutant(long_row BarriersUsedBeforeTheyAreReady long_row.cuh [[  __syncthreads();]] [[]])
+mutant(long_row BarriersNotMadeVisible long_row.cuh [[    barrier_init_end();]] [[]])
 mutant(long_row SlotFilledBeforeItIsFree long_row.cuh [[    barrier_wait(&slot.free, phase);]] [[]])
-mutant(long_row SlotReadBeforeItIsFull long_row.cuh [[    barrier_wait(&slot.full, phase);
-    const LongRowTile<T> tile = slot.tile;]] [[    const LongRowTile<T> tile = slot.tile;]])
-mutant(long_row SumTakenBeforeTheSlotIsFull long_row.cuh [[    if (kStorage == Storage::bulk) {
-      barrier_wait(&slot.full, phase);
-    }]] [[]])
+mutant(long_row SlotReadBeforeItIsFull long_row.cuh [[    barrier_wait(&slot.full, phase);]] [[]])
+mutant(long_row SlotSummedBeforeItsCopyLands long_row.cuh [[    barrier_wait(&slot.landed, phase);
+  } else]] [[  } else]])
+mutant(long_row SlotReadWithoutTheCopysBarrier long_row.cuh [[      barrier_wait(&slot.landed, phase);  // which]] [[      // which]])
+mutant(long_row SlotFullBeforeItIsDescribed long_row.cuh [[    __syncwarp();
+    if (lane == 0) {
+      barrier_arrive(&slot.full);]] [[    if (lane == 0) {
+      barrier_arrive(&slot.full);]])
 mutant(long_row TicketReadWhenItMayBeWritten long_row.cuh [[    __syncwarp();  // all lanes have read the ticket]]
        [[    // all lanes have read the ticket]])
 mutant(long_row AsyncCopiesOfOtherLanesNotMet long_row.cuh [[    async_wait<0>();
-    __syncwarp();]] [[    async_wait<0>();]])
+    __syncwarp();]] [[    async_wait<0>();]] long_row.cuh [[    __syncwarp();
+    if (lane == 0) {
+      barrier_arrive(&slot.full);]] [[    if (lane == 0) {
+      barrier_arrive(&slot.full);]])
 mutant(long_row AsyncWaitDropped long_row.cuh [[    async_wait<0>();]] [[]])
 mutant(long_row AsyncWaitOneGroupShort long_row.cuh [[    async_wait<0>();]] [[    async_wait<1>();]])
 mutant(long_row SlotFilledWhileLanesReadIt long_row.cuh [[    __syncwarp();  // all lanes have read the slot before]]
@@ -307,19 +342,18 @@ mutant(long_row SlotFilledWhileLanesReadIt long_row.cuh [[    __syncwarp();  // 
 mutant(long_row BarrierOfTheScanningWarpsDropped long_row.cuh [[      sync_part<1>(kThreads);]] [[]])
 mutant(long_row BarrierOfTheWarpOnly long_row.cuh [[      sync_part<1>(kThreads);]] [[      __syncwarp();]])
 mutant(long_row BarrierOfAllThreads long_row.cuh [[      sync_part<1>(kThreads);]] [[      __syncthreads();]])
-mutant(long_row OneBufferForTheSums long_row.cuh [[      buffer ^= 1;]] [[]])
+mutant(long_row OneBufferForTheSums long_row.cuh [[      buffer ^= 1;]] [[]] long_row.cuh [=[shared[buffer ^ 1].warps[w]]=] [=[shared[buffer].warps[w]]=])
+mutant(long_row SumsOfTheWrongBuffer long_row.cuh [=[shared[buffer ^ 1].warps[w]]=] [=[shared[buffer].warps[w]]=])
 mutant(long_row SlotsNeverFreed long_row.cuh [[      barrier_arrive(&slot.free);
     }
     phase]] [[    }
     phase]])
-mutant(long_row SlotFreedBeforeItsTicket long_row.cuh [[      slot.ticket = ticket;
+mutant(long_row SlotFreedBeforeItsTicket long_row.cuh [[      slot.next_ticket = next_ticket;
       barrier_arrive(&slot.free);]] [[      barrier_arrive(&slot.free);
-      slot.ticket = ticket;]])
-mutant(long_row SlotFreedByEveryWarp long_row.cuh [[    if (threadIdx.x == 0) {
-      slot.ticket = ticket;
+      slot.next_ticket = next_ticket;]])
+mutant(long_row SlotFreedByEveryWarp long_row.cuh [[      slot.next_ticket = next_ticket;
       barrier_arrive(&slot.free);
-    }]] [[    if (threadIdx.x == 0) {
-      slot.ticket = ticket;
+    }]] [[      slot.next_ticket = next_ticket;
     }
     if (lane == 0) {
       barrier_arrive(&slot.free);
@@ -327,14 +361,39 @@ mutant(long_row SlotFreedByEveryWarp long_row.cuh [[    if (threadIdx.x == 0) {
 mutant(long_row PhaseNeverTurns long_row.cuh [[    phase ^= s + 1 == kStages ? 1u : 0u;]] [[]])
 mutant(long_row PhaseOfFillingNeverTurns long_row.cuh [[for (unsigned phase = 0;; phase ^= 1) {]]
        [[for (unsigned phase = 0;;) {]])
-mutant(long_row CarryIncludesItsOwnTile long_row.cuh [[      if (other < tile.index) {]] [[      if (other <= tile.index) {]])
-mutant(long_row CarryOneTileShort long_row.cuh [[      if (other < tile.index) {]] [[      if (other < tile.index - 1) {]])
-mutant(long_row WindowOfAnotherRow long_row.cuh [[      known = {tile.first_ticket, 0, Acc(0)};]]
-       [[      known.first_ticket = tile.first_ticket;]])
+mutant(long_row CarryIncludesItsOwnTile long_row.cuh [[    if (first + t < index) {
+      sum =]] [[    if (first + t <= index) {
+      sum =]])
+mutant(long_row CarryOneTileShort long_row.cuh [[    if (first + t < index) {
+      sum =]] [[    if (first + t < index - 1) {
+      sum =]])
+mutant(long_row StatusOfTheFirstRow long_row.cuh
+       [[const long long first_word = static_cast<long long>(first_ticket) * kLoaders;]]
+       [[const long long first_word = 0;]])
+mutant(long_row WindowOfAnotherRow long_row.cuh [[      known = {first_ticket, 0, Acc(0)};]]
+       [[      known.first_ticket = first_ticket;]])
 mutant(long_row WindowsCountedTwice long_row.cuh [[    known.windows = whole;]] [[    known.windows = 0;]])
 mutant(long_row PartWindowKept long_row.cuh [[base + w < whole ? window]] [[base + w <= whole ? window]])
-mutant(long_row WindowsKeptButNotAdded long_row.cuh [[carry = base + w == whole ? window + known.sum : carry;]]
-       [[carry = base + w == whole ? window : carry;]])
-mutant(long_row StatusOfTheFirstRow long_row.cuh [[await<Acc>(words, tile.first_ticket + other)]] [[await<Acc>(words, other)]])
-mutant(long_row HeadWithoutCarry long_row.cuh [[block.total + carry);]] [[block.total);]])
-mutant(long_row TailNotCarried long_row.cuh [[      carry = __shfl_sync(kAllLanes, sum, 0);]] [[]])
+mutant(long_row WindowsKeptButNotAdded long_row.cuh [[index > 0 ? window + known.sum : offset]] [[index > 0 ? window : offset]])
+mutant(long_row WindowsAddedOneEarly long_row.cuh [[base <= whole; base += kLongRowWindows]]
+       [[base < whole; base += kLongRowWindows]])
+mutant(long_row WarpsToTheRightForgotten long_row.cuh [[for (int w = kWarps - 1; w > 0; --w)]] [[for (int w = kWarps - 1; w > 1; --w)]])
+mutant(long_row OwnWarpAddedTwice long_row.cuh [[offset = w > warp ? shared]] [[offset = w >= warp ? shared]])
+mutant(long_row HeadWithoutCarry long_row.cuh [[head, warp_sum + offset);]] [[head, warp_sum);]])
+mutant(long_row TailNotCarried long_row.cuh [[    Acc offset = tail;]] [[    Acc offset = 0;]])
+mutant(long_row TailTakenForEveryTile long_row.cuh [[tile.index == 0 && part == kLoaders - 1 ?]] [[part == kLoaders - 1 ?]])
+mutant(long_row HeadWrittenByEveryTile long_row.cuh [[tile.index + 1 == static_cast<int>(tiles) && part == 0 ?]]
+       [[part == 0 ?]])
+mutant(long_row RaggedTileReadWhole long_row.cuh [[      if (position + j * kWarpThreads >= 0) {
+        loaded[j] =]] [[      {
+        loaded[j] =]])
+mutant(long_row RaggedTileSummedWhole long_row.cuh [[    if (vector >= skipped) {]] [[    {]])
+mutant(long_row RaggedTileCopiedWhole long_row.cuh [[      if (v >= skipped) {]] [[      {]])
+mutant(long_row BulkRaggedTileCopiedWhole long_row.cuh [[static_cast<unsigned>((kPartVectors - skipped) * kAccessBytes)]]
+       [[static_cast<unsigned>(kPartVectors * kAccessBytes)]])
+mutant(long_row PartsInTheOrderOfTheRow long_row.cuh [[(kLoaders - 1 - part), tails]] [[part, tails]])
+mutant(long_row FullWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].full, kLoaders);]]
+       [[barrier_init(&slots[s].full, 1);]])
+mutant(long_row LandedWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].landed, kLoaders);]]
+       [[barrier_init(&slots[s].landed, 1);]])
+mutant(long_row HeadWrittenByTheLastPart long_row.cuh [[if (lane == 0 && part == 0) {]] [[if (lane == 0) {]])

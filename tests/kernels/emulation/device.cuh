@@ -39,6 +39,7 @@ Value exchange(Collective kind, unsigned mask, Value value, unsigned operand) {
 
 }  // namespace scantune::emulation
 
+// NOLINTBEGIN(readability-identifier-naming): CUDA's names
 inline void __syncthreads() { scantune::emulation::block_barrier(); }
 
 inline void __syncwarp(unsigned mask = 0xffffffffu) {
@@ -92,6 +93,8 @@ inline unsigned __float_as_uint(float value) {
   return bits;
 }
 
+// NOLINTEND(readability-identifier-naming)
+
 namespace scantune {
 
 struct alignas(kAccessBytes) Bits128 {
@@ -104,15 +107,99 @@ inline Bits128 load_global(const void* aligned) {
   return *static_cast<const Bits128*>(aligned);
 }
 
-inline void store_global(void* aligned, Bits128 bits) {
+// The same for narrower accesses, each aligned to its size.
+struct alignas(8) Bits64 {
+  unsigned x, y;
+};
+struct Bits32 {
+  unsigned x;
+};
+struct Bits16 {
+  unsigned short x;
+};
+
+template <int kBytes>
+struct BitsOf;
+template <>
+struct BitsOf<16> {
+  using Type = Bits128;
+};
+template <>
+struct BitsOf<8> {
+  using Type = Bits64;
+};
+template <>
+struct BitsOf<4> {
+  using Type = Bits32;
+};
+template <>
+struct BitsOf<2> {
+  using Type = Bits16;
+};
+
+template <class Bits>
+void load_global(const void* aligned, Bits& bits) {
   emulation::check_alignment(aligned, sizeof bits);
-  *static_cast<Bits128*>(aligned) = bits;
+  bits = *static_cast<const Bits*>(aligned);
+}
+
+template <class Bits>
+void store_global(void* aligned, Bits bits) {
+  emulation::check_alignment(aligned, sizeof bits);
+  *static_cast<Bits*>(aligned) = bits;
+}
+
+struct alignas(8) Bits64 {
+  unsigned x, y;
+};
+struct Bits32 {
+  unsigned x;
+};
+struct Bits16 {
+  unsigned short x;
+};
+
+template <int kBytes>
+struct BitsOf;
+template <>
+struct BitsOf<16> {
+  using Type = Bits128;
+};
+template <>
+struct BitsOf<8> {
+  using Type = Bits64;
+};
+template <>
+struct BitsOf<4> {
+  using Type = Bits32;
+};
+template <>
+struct BitsOf<2> {
+  using Type = Bits16;
+};
+
+template <class Bits>
+void load_global(const void* aligned, Bits& bits) {
+  emulation::check_alignment(aligned, sizeof bits);
+  bits = *static_cast<const Bits*>(aligned);
+}
+
+template <class Bits>
+void store_global(void* aligned, Bits bits) {
+  emulation::check_alignment(aligned, sizeof bits);
+  *static_cast<Bits*>(aligned) = bits;
 }
 
 using emulation::bf16_of_float;
 using emulation::f16_of_float;
 using emulation::float_of_bf16;
 using emulation::float_of_f16;
+inline unsigned f16s_of_floats(float first, float second) {
+  return f16_of_float(first) | static_cast<unsigned>(f16_of_float(second)) << 16;
+}
+inline unsigned bf16s_of_floats(float first, float second) {
+  return bf16_of_float(first) | static_cast<unsigned>(bf16_of_float(second)) << 16;
+}
 
 using emulation::async_commit;
 using emulation::async_copy;
@@ -125,6 +212,7 @@ void async_wait() {
 using Barrier = unsigned long long;
 using emulation::barrier_arrive;
 using emulation::barrier_init;
+using emulation::barrier_init_end;
 using emulation::barrier_wait;
 using emulation::bulk_load;
 template <int kId>

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <numeric>
 #include <vector>
 
@@ -16,7 +16,8 @@
 #include "emulation/memory.h"
 #include "emulation/primitives.h"
 
-extern "C" const char __executable_start;  // of the linker: where the program lies
+// NOLINTNEXTLINE(readability-identifier-naming): of the linker: where the program lies
+extern "C" const char __executable_start;
 
 namespace scantune::emulation {
 
@@ -30,7 +31,7 @@ namespace {
 constexpr int kWarpLanes = 32;
 constexpr int kMaxWarps = 32;
 constexpr size_t kStackBytes = size_t{64} << 10;
-constexpr size_t kMaxBarriers = 16;  // in shared memory
+constexpr size_t kMaxBarriers = 32;  // in shared memory
 constexpr size_t kPartBarriers = 16;
 constexpr uint64_t kMaxSteps = 40'000'000;  // switches of a run
 
@@ -103,7 +104,7 @@ struct Thread {
   unsigned parity = 0;
   uint32_t clock = 1;
   std::shared_ptr<const Facts> facts;  // but for its own clock
-  int group = 0;  // of the next cp.async
+  int group = 0;                       // of the next cp.async
   std::vector<AsyncCopy> copies;
   const void* polled = nullptr;
   uint64_t polled_value = 0;
@@ -116,11 +117,12 @@ struct Warp {
 
 struct SharedBarrier {
   const void* address;
-  unsigned arrivals;  // that end a phase
-  unsigned missing;   // of them
-  int copies = 0;     // under way
+  unsigned arrivals;   // that end a phase
+  unsigned missing;    // of them
+  bool ready = false;  // barrier_init_end() was called
+  int copies = 0;      // under way
   uint32_t phases = 0;
-  Facts arrived{};                        // what those knew that arrived
+  Facts arrived{};                       // what those knew that arrived
   std::shared_ptr<const Facts> ended{};  // and at the end of the latest phase
 };
 
@@ -198,6 +200,7 @@ class Engine {
   void async_commit() { ++current_->group; }
   void async_wait(int under_way);
   void barrier_init(const void* barrier, unsigned arrivals);
+  void barrier_init_end();
   void barrier_arrive(const void* barrier);
   void barrier_wait(const void* barrier, unsigned parity);
   void bulk_load(void* shared, const void* global, size_t bytes, const void* barrier);
@@ -215,8 +218,8 @@ class Engine {
   void start_block(LaunchState& launch, LaunchState* front);
   bool start_some(bool must);
   void end_thread();
-  void run_warp(Block& block, int warp);
-  bool pick_warp(Block*& block, int& warp);
+  void run_warp(Block& block, int index);
+  bool pick_warp(Block*& best_block, int& best_warp);
   int pick_lane(unsigned ready);
   void leave() { Fiber::switch_to(current_->fiber, scheduler_); }
   void block_thread(State state);
@@ -581,11 +584,11 @@ void Engine::async_wait(int under_way) {
 int Engine::find_barrier(const void* barrier) {
   const auto& barriers = current_->block->barriers;
   for (size_t b = 0; b < barriers.size(); ++b) {
-    if (barriers[b].address == barrier) {
+    if (barriers[b].address == barrier && barriers[b].ready) {
       return static_cast<int>(b);
     }
   }
-  fail("a barrier in shared memory that has not been initialised");
+  fail("a barrier in shared memory that is not initialised, or without barrier_init_end()");
 }
 
 void Engine::barrier_init(const void* barrier, unsigned arrivals) {
@@ -596,6 +599,12 @@ void Engine::barrier_init(const void* barrier, unsigned arrivals) {
   }
   block.barriers.push_back({barrier, arrivals, arrivals});
   block.barriers.back().arrived.assign(block.fact_count(), 0);
+}
+
+void Engine::barrier_init_end() {
+  for (SharedBarrier& barrier : current_->block->barriers) {
+    barrier.ready = true;
+  }
 }
 
 void Engine::arrive(int barrier) {
@@ -851,7 +860,7 @@ void Engine::barrier(int id, int threads) {
 
 uint64_t Engine::result_of(const Thread& thread, const Thread* lanes) const {
   const int lane = thread.index % kWarpLanes;
-  int from = lane;
+  int from = 0;
   switch (thread.kind) {
     case Collective::sync:
       return 0;
@@ -884,7 +893,7 @@ uint64_t Engine::result_of(const Thread& thread, const Thread* lanes) const {
 }
 
 void Engine::finish_collective(Block& block, int warp, unsigned mask) {
-  Thread* lanes = &block.threads[static_cast<size_t>(warp * kWarpLanes)];
+  Thread* lanes = &block.threads[static_cast<size_t>(warp) * kWarpLanes];
   std::array<uint64_t, kWarpLanes> results{};
   std::vector<int> threads;
   for (int l = 0; l < kWarpLanes; ++l) {
@@ -915,13 +924,13 @@ uint64_t Engine::collective(Collective kind, unsigned mask, uint64_t value, unsi
   current_->mask = mask;
   current_->value = value;
   current_->operand = operand;
-  const Thread* lanes = &block.threads[static_cast<size_t>(warp * kWarpLanes)];
+  const Thread* lanes = &block.threads[static_cast<size_t>(warp) * kWarpLanes];
   bool all_here = true;
   for (int l = 0; l < kWarpLanes; ++l) {
     if (l == lane || (mask >> l & 1u) == 0) {
       continue;
     }
-    if (static_cast<size_t>(warp * kWarpLanes + l) >= block.threads.size()) {
+    if (warp * kWarpLanes + l >= static_cast<int>(block.threads.size())) {
       fail("a shuffle or __syncwarp() with lanes that the block has not");
     }
     if (lanes[l].state != State::collective) {
@@ -1009,7 +1018,7 @@ void Engine::start_block(LaunchState& launch, LaunchState* front) {
   block.variables.clear();
   block.barriers.clear();
   block.bulk_copies.clear();
-  block.barriers.reserve(kMaxBarriers);  // references to them stay good
+  block.barriers.reserve(kMaxBarriers);         // references to them stay good
   constexpr size_t kStatic = size_t{16} << 10;  // what __shared__ variables may take besides
   const size_t used = std::min(kSlotBytes, block.shared_bytes + kStatic);
   poison(block.shared, used, seed_ + started_);
@@ -1244,6 +1253,7 @@ void async_copy(void* shared, const void* global) { engine().async_copy(shared, 
 void async_commit() { engine().async_commit(); }
 void async_wait(int under_way) { engine().async_wait(under_way); }
 void barrier_init(unsigned long long* barrier, unsigned arrivals) { engine().barrier_init(barrier, arrivals); }
+void barrier_init_end() { engine().barrier_init_end(); }
 void barrier_arrive(unsigned long long* barrier) { engine().barrier_arrive(barrier); }
 void barrier_wait(unsigned long long* barrier, unsigned parity) { engine().barrier_wait(barrier, parity); }
 void bulk_load(void* shared, const void* global, unsigned bytes, unsigned long long* barrier) {
@@ -1299,6 +1309,8 @@ SCANTUNE_HOOK(unaligned_write16, 16, true)
 SCANTUNE_RANGE_HOOK(read_range, false)
 SCANTUNE_RANGE_HOOK(write_range, true)
 
+// NOLINTBEGIN(readability-identifier-naming)
 extern "C" void __tsan_init() {}
 extern "C" void __tsan_func_entry(const void* /*caller*/) {}
 extern "C" void __tsan_func_exit() {}
+// NOLINTEND(readability-identifier-naming)

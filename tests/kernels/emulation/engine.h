@@ -56,7 +56,7 @@ class Tensor {
   [[nodiscard]] size_t bytes() const { return bytes_; }
 
  private:
-  void* data_;
+  void* data_ = nullptr;
   size_t bytes_;
 };
 

@@ -55,7 +55,7 @@ Arena& shared_arena() {
   return arena;
 }
 
-Tensor::Tensor(size_t bytes, size_t past, bool writable) : data_(nullptr), bytes_(bytes) {
+Tensor::Tensor(size_t bytes, size_t past, bool writable) : bytes_(bytes) {
   constexpr size_t kAlignment = 128;
   Tensors& all = tensors();
   const size_t begin = (all.used + kAlignment - 1) / kAlignment * kAlignment + past;

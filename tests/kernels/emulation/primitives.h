@@ -35,6 +35,7 @@ void async_commit();
 void async_wait(int under_way);
 
 void barrier_init(unsigned long long* barrier, unsigned arrivals);
+void barrier_init_end();
 void barrier_arrive(unsigned long long* barrier);
 void barrier_wait(unsigned long long* barrier, unsigned parity);
 void bulk_load(void* shared, const void* global, unsigned bytes, unsigned long long* barrier);

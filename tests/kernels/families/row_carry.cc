@@ -35,6 +35,9 @@ constexpr Entry kEntries[] = {
 
 }  // namespace
 
-extern const Family families::row_carry = make_family("row_carry", Lines::rows, kEntries, kVariants);
+const Family& families::row_carry() {
+  static constexpr Family kFamily = make_family("row_carry", Lines::rows, kEntries, kVariants);
+  return kFamily;
+}
 
 }  // namespace scantune::emulation

@@ -23,6 +23,9 @@ constexpr Entry kEntries[] = {
 
 }  // namespace
 
-extern const Family families::short_row = make_family("short_row", Lines::rows, kEntries, kVariants);
+const Family& families::short_row() {
+  static constexpr Family kFamily = make_family("short_row", Lines::rows, kEntries, kVariants);
+  return kFamily;
+}
 
 }  // namespace scantune::emulation

@@ -27,6 +27,9 @@ constexpr Entry kEntries[] = {
 
 }  // namespace
 
-extern const Family families::three_pass = make_family("three_pass", Lines::rows, kEntries, kVariants);
+const Family& families::three_pass() {
+  static constexpr Family kFamily = make_family("three_pass", Lines::rows, kEntries, kVariants);
+  return kFamily;
+}
 
 }  // namespace scantune::emulation
