@@ -20,6 +20,8 @@ struct Target {
   std::optional<std::string> device;
   std::optional<std::string> kernels;
   std::vector<std::string> settings;  // "tile=4096,8192"
+  std::optional<std::string> space;
+  bool no_prune = false;
 };
 
 // scantune --shape ...

@@ -78,14 +78,21 @@ Expected<std::vector<Candidate>> look_up(const Job& job, const Chip& chip, const
 // candidates() checks families and parameters together; asked for one at a time, it says which
 // option is at fault.
 Expected<void> check_selection(const Job& job, const Chip& chip, const Selection& selection) {
+  if (!selection.space.empty()) {
+    const auto checked = candidates(job.workload, chip, {.kernels = {}, .settings = {}, .space = selection.space});
+    if (!checked) {
+      return at_option("--space", "", checked.error());
+    }
+  }
   for (const std::string& name : selection.kernels) {
-    const auto checked = candidates(job.workload, chip, {.kernels = {name}, .settings = {}});
+    const auto checked = candidates(job.workload, chip, {.kernels = {name}, .settings = {}, .space = selection.space});
     if (!checked) {
       return at_option("--kernels", name, checked.error());
     }
   }
   for (const auto& setting : selection.settings) {
-    const auto checked = candidates(job.workload, chip, {.kernels = selection.kernels, .settings = {setting}});
+    const auto checked =
+        candidates(job.workload, chip, {.kernels = selection.kernels, .settings = {setting}, .space = selection.space});
     if (!checked) {
       return at_option("--set", "", checked.error());
     }

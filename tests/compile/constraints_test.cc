@@ -65,7 +65,7 @@ std::vector<Candidate> spread(const std::vector<Candidate>& all, size_t most) {
 Split split(const Workload& workload, const Chip& chip) {
   Split found;
   std::map<std::string, std::pair<int64_t, Candidate>> smallest;
-  const auto all = candidates(workload, chip, {});
+  const auto all = candidates(workload, chip, {.kernels = {}, .settings = {}, .prune = chip.code_name != "GH100"});
   for (const Candidate& candidate : all.value()) {
     if (candidate.broken.empty()) {
       found.admitted.push_back(candidate);
