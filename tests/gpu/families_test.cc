@@ -148,6 +148,16 @@ TEST_F(Families, ScanTheHeadlineShapes) {
   verify(workload({128, 8192, 1024}, 1), 4);
 }
 
+// Small enough for compute-sanitizer, and still every family: ragged rows and columns, several tiles a row, few and
+// many rows, all types of sums.
+TEST_F(Families, ScanTheSanitizersSet) {
+  verify(workload({37, 333}), 2);
+  verify(workload({2, 40'001}), 2);
+  verify(workload({3, 300, 70}, 1), 2);
+  verify(workload({1, 2'000, 6}, 1, DType::f16), 2);
+  verify(workload({3, 9'001}, 1, DType::f64), 2);
+}
+
 TEST_F(Families, AreTimedAndProfiled) {
   const Workload job = workload({4096, 8192});
   const auto session = open(job);
