@@ -23,20 +23,20 @@ bool small_matrices(const Workload& workload) {
   return workload.geometry().n * workload.geometry().inner * element_bytes(workload) <= kSmallBytes;
 }
 
-// For accesses of 16 bytes; of narrower ones a thread makes more. At most as many as there are.
+// Each twice the one before it, the last no more than there are; of narrow accesses a thread makes more.
 std::vector<int64_t> rows_of_a_thread(const Workload& workload) {
-  constexpr int64_t kMost = 32;
   constexpr int64_t kFewest = 2;
   constexpr int kValues = 3;
-  int64_t most = kMost;
+  const int64_t wide = element_bytes(workload) < 4 ? 24 : 32;  // halves take more registers than they have bytes
+  int64_t most = std::min(wide * kAccessBytes / access_bytes(workload), kMostRows);
   while (most > kFewest && most > workload.geometry().n) {
     most /= 2;
   }
   std::vector<int64_t> rows;
   for (int i = kValues - 1; i >= 0; --i) {
-    const int64_t scaled = std::min(std::max(most >> i, kFewest) * kAccessBytes / access_bytes(workload), kMostRows);
-    if (rows.empty() || rows.back() < scaled) {
-      rows.push_back(scaled);
+    const int64_t count = std::max(most >> i, kFewest);
+    if (rows.empty() || rows.back() < count) {
+      rows.push_back(count);
     }
   }
   return rows;
@@ -92,6 +92,25 @@ std::vector<SourceFile> sources(const std::string& family, const std::vector<std
   std::vector<std::string> files = {"columns.cuh", "columns.launch.h"};
   files.insert(files.end(), others.begin(), others.end());
   return row_space::sources(family, files);
+}
+
+Constraint tile_is_possible() {
+  return {"warps are a power of two up to 32, columns one of 16 bytes at least, and a thread holds 1 to 64 rows",
+          [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+            constexpr int64_t kMostColumns = 16384;  // one access a thread
+            const int64_t warps = variant.number("warps");
+            const int64_t columns = variant.number("columns");
+            const int64_t rows = variant.number("rows");
+            const auto power_of_two = [](int64_t value) { return value >= 1 && (value & (value - 1)) == 0; };
+            return power_of_two(warps) && warps <= 32 && power_of_two(columns) && columns <= kMostColumns &&
+                   columns * element_bytes(workload) >= kAccessBytes && rows >= 1 && rows <= kMostRows;
+          }};
+}
+
+Constraint blocks_are_possible() {
+  return {"an SM holds 1 to 32 blocks", [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+            return variant.number("blocks") >= 1 && variant.number("blocks") <= 32;
+          }};
 }
 
 Constraint row_of_accesses() {
