@@ -55,7 +55,7 @@ constexpr std::array<Policy, kAdversarialSeeds> kAdversarial = {{
     {Order::ascending, 4, Order::descending, Order::ascending, Delivery::late},
     {Order::random, 2, Order::random, Order::random, Delivery::random},
     {Order::descending, 8, Order::descending, Order::random, Delivery::prompt},
-    {Order::random, 5, Order::ascending, Order::ascending, Delivery::late, 1000},
+    {Order::random, 5, Order::ascending, Order::ascending, Delivery::late, 20000},
     {Order::ascending, 8, Order::random, Order::descending, Delivery::random},
     {Order::random, 8, Order::random, Order::random, Delivery::prompt, 100},
 }};
@@ -72,7 +72,7 @@ Policy policy_of(uint64_t seed) {
   policy.warps = order();
   policy.lanes = order();
   policy.delivery = static_cast<Delivery>(next_random(state) % 3);
-  constexpr std::array<uint64_t, 4> kOdds = {1, 4, 100, 2000};
+  constexpr std::array<uint64_t, 4> kOdds = {1, 4, 1000, 30000};
   policy.start_odds = kOdds[next_random(state) % kOdds.size()];
   return policy;
 }

@@ -13,6 +13,7 @@ constexpr const char* kVariants[] = {
     "tile=1024 warps=4 stages=2 loaders=2 storage=bulk",
 #else
     "tile=256 warps=2 stages=3 loaders=2 storage=bulk",
+    "tile=128 warps=1 stages=2 loaders=1 storage=async",
 #endif
 };
 
@@ -26,6 +27,7 @@ constexpr Entry kEntries[] = {
     LONG_ROW_ENTRIES(1024, 4, 2, 2, Storage::bulk),
 #else
     LONG_ROW_ENTRIES(256, 2, 3, 2, Storage::bulk),
+    LONG_ROW_ENTRIES(128, 1, 2, 1, Storage::async),
 #endif
 };
 
