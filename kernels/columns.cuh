@@ -210,7 +210,14 @@ __device__ __forceinline__ typename Tile::Results add_row(typename Tile::Sums& b
 #pragma unroll
   for (int e = 0; e < Tile::kPer; ++e) {
     below.x[e] += static_cast<typename Tile::Acc>(row.x[e]);
-    results.y[e] = static_cast<typename Tile::Out>(below.x[e]);
+  }
+  if constexpr (Tile::kPer == 1) {
+    results.y[0] = static_cast<typename Tile::Out>(below.x[0]);
+  } else {
+#pragma unroll
+    for (int e = 0; e < Tile::kPer; e += 2) {
+      round_pair(results.y + e, below.x[e], below.x[e + 1]);
+    }
   }
   return results;
 }

@@ -23,20 +23,20 @@ bool small_matrices(const Workload& workload) {
   return workload.geometry().n * workload.geometry().inner * element_bytes(workload) <= kSmallBytes;
 }
 
-// For accesses of 16 bytes; of narrower ones a thread makes more. At most as many as there are.
+// Each twice the one before it, the last no more than there are; of narrow accesses a thread makes more.
 std::vector<int64_t> rows_of_a_thread(const Workload& workload) {
-  constexpr int64_t kMost = 32;
   constexpr int64_t kFewest = 2;
   constexpr int kValues = 3;
-  int64_t most = kMost;
+  const int64_t wide = element_bytes(workload) < 4 ? 24 : 32;  // halves take more registers than they have bytes
+  int64_t most = std::min(wide * kAccessBytes / access_bytes(workload), kMostRows);
   while (most > kFewest && most > workload.geometry().n) {
     most /= 2;
   }
   std::vector<int64_t> rows;
   for (int i = kValues - 1; i >= 0; --i) {
-    const int64_t scaled = std::min(std::max(most >> i, kFewest) * kAccessBytes / access_bytes(workload), kMostRows);
-    if (rows.empty() || rows.back() < scaled) {
-      rows.push_back(scaled);
+    const int64_t count = std::max(most >> i, kFewest);
+    if (rows.empty() || rows.back() < count) {
+      rows.push_back(count);
     }
   }
   return rows;

@@ -129,6 +129,7 @@ void add_tune_options(CLI::App& app, TuneCommand& tune) {
   add_text(app, "--accumulate", target.accumulate, "TYPE", kWhat,
            "the type of sums: i64 for i32 (default f32 for halves, else dtype)");
   add_text(app, "--cache", target.cache, "cold|hot", kWhat, "whether inputs may lie in the L2 (default cold)");
+  add_flag(app, "--deterministic", target.deterministic, kWhat, "results that are the same bits every run");
   add_text(app, "--kernels", target.kernels, "A,B", kWhat, "only these families; see scantune list kernels");
   add_texts(app, "--set", target.settings, "P=V,V", kWhat,
             "only these values of a parameter, e.g. tile=4096; repeatable");

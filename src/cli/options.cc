@@ -229,7 +229,11 @@ Expected<std::vector<Workload>> parse_shapes(const Target& target) {
       return dim_given_and_out && rank <= kMaxRank ? at_option("--dim", *target.dim, shape.error())
                                                    : at_option("--shape", text, shape.error());
     }
-    workloads.push_back({.shape = *shape, .dtype = types->dtype, .accumulator = types->accumulator, .cache = cache});
+    workloads.push_back({.shape = *shape,
+                         .dtype = types->dtype,
+                         .accumulator = types->accumulator,
+                         .cache = cache,
+                         .deterministic = target.deterministic});
   }
   return workloads;
 }

@@ -43,7 +43,8 @@ Expected<std::vector<Job>> read_jobs(const TuneCommand& command) {
     for (const auto& [given, option] :
          {std::pair{command.target.dim.has_value(), "--dim"}, std::pair{command.target.dtype.has_value(), "--dtype"},
           std::pair{command.target.accumulate.has_value(), "--accumulate"},
-          std::pair{command.target.cache.has_value(), "--cache"}}) {
+          std::pair{command.target.cache.has_value(), "--cache"},
+          std::pair{command.target.deterministic, "--deterministic"}}) {
       if (given && jobs.empty()) {
         return bad_input("{}: it goes with --shape; each workload of a suite has its own", option);
       }

@@ -24,9 +24,9 @@ namespace {
 
 bool nothing_asked(const TuneCommand& command) {
   const Target& t = command.target;
-  return t.shapes.empty() && !command.suite && !t.dim && !t.dtype && !t.accumulate && !t.cache && !t.device &&
-         !t.kernels && t.settings.empty() && !t.space && !t.no_prune && !command.metrics && !command.budget &&
-         !command.seed && !command.out && !command.cache_dir && !command.journal && !command.fresh &&
+  return t.shapes.empty() && !command.suite && !t.dim && !t.dtype && !t.accumulate && !t.cache && !t.deterministic &&
+         !t.device && !t.kernels && t.settings.empty() && !t.space && !t.no_prune && !command.metrics &&
+         !command.budget && !command.seed && !command.out && !command.cache_dir && !command.journal && !command.fresh &&
          !command.retry_failed && !command.format && !command.in_process && !command.quiet && !command.verbose &&
          !command.no_progress;
 }

@@ -1,11 +1,13 @@
 // The constraint model against the compiler, in both directions: what it admits fits the chip and does
 // not spill; what it rules out for its registers would spill.
 //
-// Every admitted variant is compiled for every architecture. Of those ruled out, the smallest tile for
-// each family, number of warps and number of stages is: larger ones need more.
+// For rows of f32 every admitted variant is compiled for every architecture; for other types, and along another
+// dimension, every k-th, so many in all that a test stays within a minute on a few cores. Of those ruled out, the
+// smallest tile of each kind is: larger ones need more.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <map>
 #include <thread>
@@ -17,35 +19,80 @@
 namespace scantune::cuda {
 namespace {
 
-constexpr const char* kRegisters = "the tiles in flight fit a thread's registers";
+// Rules that are about registers.
+constexpr std::array kRegisters = {"the tiles in flight fit a thread's registers",
+                                   "the rows in flight fit a thread's registers"};
+
+struct Case {
+  const char* name;
+  Workload workload;  // wide enough for every tile
+  size_t most;        // admitted variants that are compiled
+  size_t least;       // that there must be, of admitted ones and of those ruled out
+  size_t least_ruled_out;
+};
+
+const Case kCases[] = {
+    {"F32Rows", {.shape = {{32768, 32768}, 1}}, 1000, 60, 8},
+    {"F16Rows", {.shape = {{32768, 32768}, 1}, .dtype = DType::f16}, 40, 60, 8},
+    {"F64Rows", {.shape = {{32768, 32768}, 1}, .dtype = DType::f64, .accumulator = DType::f64}, 40, 60, 8},
+    {"F32Columns", {.shape = {{64, 8192, 2048}, 1}}, 40, 40, 8},
+    {"F16Columns", {.shape = {{64, 8192, 2048}, 1}, .dtype = DType::f16}, 40, 40, 8},
+    {"I32InI64ColumnsOfOddWidth",
+     {.shape = {{64, 8192, 2047}, 1}, .dtype = DType::i32, .accumulator = DType::i64},
+     20,
+     20,
+     4},
+};
 
 struct Split {
   std::vector<Candidate> admitted;
   std::vector<Candidate> ruled_out;  // for their registers, the smallest tile of each kind
 };
 
-const Workload kWorkload{.shape = {{32768, 32768}, 1}};  // wide enough for every tile
+// Every so many, the first and the last among them.
+std::vector<Candidate> spread(const std::vector<Candidate>& all, size_t most) {
+  if (all.size() <= most) {
+    return all;
+  }
+  std::vector<Candidate> chosen;
+  chosen.reserve(most);
+  for (size_t i = 0; i < most; ++i) {
+    chosen.push_back(all[i * (all.size() - 1) / (most - 1)]);
+  }
+  return chosen;
+}
 
-Split split(const Chip& chip) {
-  using Kind = std::tuple<std::string, int64_t, int64_t>;
+Split split(const Workload& workload, const Chip& chip) {
   Split found;
-  std::map<Kind, Candidate> smallest;
-  const auto all = candidates(kWorkload, chip, {.kernels = {}, .settings = {}, .prune = chip.code_name != "GH100"});
+  std::map<std::string, std::pair<int64_t, Candidate>> smallest;
+  const auto all = candidates(workload, chip, {.kernels = {}, .settings = {}, .prune = chip.code_name != "GH100"});
   for (const Candidate& candidate : all.value()) {
     if (candidate.broken.empty()) {
       found.admitted.push_back(candidate);
-    } else if (candidate.broken == kRegisters) {
-      const Variant& v = candidate.variant;
-      const auto [it, added] = smallest.emplace(Kind{v.kernel, v.number("warps"), v.number("stages")}, candidate);
-      if (!added && v.number("tile") < it->second.variant.number("tile")) {
-        it->second = candidate;
+    } else if (std::ranges::find(kRegisters, candidate.broken) != kRegisters.end()) {
+      int64_t size = 0;
+      Variant kind = candidate.variant;  // all but its size
+      std::erase_if(kind.settings, [&](const Setting& setting) {
+        const bool is_size = setting.name == "tile" || setting.name == "rows";
+        size = is_size ? std::get<int64_t>(setting.value) : size;
+        return is_size || setting.name == "interleave";  // which is for the order of tiles alone
+      });
+      const auto [it, added] = smallest.emplace(to_string(kind), std::pair{size, candidate});
+      if (!added && size < it->second.first) {
+        it->second = {size, candidate};
       }
     }
   }
   for (const auto& [kind, candidate] : smallest) {
-    found.ruled_out.push_back(candidate);
+    found.ruled_out.push_back(candidate.second);
   }
   return found;
+}
+
+// What a launch rule promises of the blocks that an SM holds at once.
+int blocks_per_sm(const Variant& variant) {
+  const auto it = std::ranges::find(variant.settings, "blocks", &Setting::name);
+  return it == variant.settings.end() ? 1 : static_cast<int>(std::get<int64_t>(it->value));
 }
 
 class ConstraintsTest : public testing::Test {
@@ -59,7 +106,8 @@ class ConstraintsTest : public testing::Test {
   }
 
   // The compiled artifacts of all candidates, in their order.
-  std::vector<tl::expected<Artifact, Failure>> compile(const std::vector<Candidate>& wanted, const Chip& chip) {
+  std::vector<tl::expected<Artifact, Failure>> compile(const std::vector<Candidate>& wanted, const Workload& workload,
+                                                       const Chip& chip) {
     std::vector<tl::expected<Artifact, Failure>> artifacts(wanted.size(), tl::unexpected(Failure{}));
     std::atomic<size_t> next = 0;
     {
@@ -68,7 +116,7 @@ class ConstraintsTest : public testing::Test {
       for (int i = 0; i < compiler->concurrency(); ++i) {
         threads.emplace_back([&] {
           for (size_t job = next++; job < wanted.size(); job = next++) {
-            artifacts[job] = compiler->compile(*wanted[job].kernel, kWorkload, wanted[job].variant, chip);
+            artifacts[job] = compiler->compile(*wanted[job].kernel, workload, wanted[job].variant, chip);
           }
         });
       }
@@ -87,23 +135,31 @@ int64_t spill_bytes(const Artifact& artifact) {
   return bytes;
 }
 
-class AdmittedTest : public ConstraintsTest, public testing::WithParamInterface<int> {};
+// An architecture and a workload.
+class AdmittedTest : public ConstraintsTest, public testing::WithParamInterface<std::tuple<int, Case>> {};
+
+std::string test_name(const testing::TestParamInfo<std::tuple<int, Case>>& info) {
+  return fmt::format("{}OnSm{}", std::get<1>(info.param).name, std::get<0>(info.param));
+}
 
 TEST_P(AdmittedTest, FitTheChipAndDoNotSpill) {
-  const Chip chip = *reference_chip(GetParam());
-  const std::vector<Candidate> admitted = split(chip).admitted;
-  ASSERT_GE(admitted.size(), 60U);
-  const auto artifacts = compile(admitted, chip);
+  const auto& [sm, job] = GetParam();
+  const Chip chip = *reference_chip(sm);
+  std::vector<Candidate> admitted = split(job.workload, chip).admitted;
+  ASSERT_GE(admitted.size(), job.least);
+  admitted = spread(admitted, job.most);
+  const auto artifacts = compile(admitted, job.workload, chip);
   for (size_t i = 0; i < admitted.size(); ++i) {
     const std::string name = to_string(admitted[i].variant);
     ASSERT_TRUE(artifacts[i]) << name << ": " << artifacts[i].error().what;
     EXPECT_EQ(spill_bytes(*artifacts[i]), 0) << name;
-    const ResourceEstimate estimate = admitted[i].kernel->estimate(admitted[i].variant, kWorkload, chip);
+    const ResourceEstimate estimate = admitted[i].kernel->estimate(admitted[i].variant, job.workload, chip);
+    const int blocks = blocks_per_sm(admitted[i].variant);
     for (size_t entry = 0; entry < artifacts[i]->resources.size(); ++entry) {
       const EntryResources& used = artifacts[i]->resources[entry];
       const int threads = artifacts[i]->launches[entry].block_threads;
       EXPECT_LE(threads, chip.max_threads_per_block) << name;
-      EXPECT_LE(used.registers_per_thread * threads, chip.registers_per_sm) << name;
+      EXPECT_LE(used.registers_per_thread * threads * blocks, chip.registers_per_sm) << name;
       EXPECT_LE(used.static_shared_bytes + artifacts[i]->launches[entry].shared_bytes, chip.shared_bytes_per_block)
           << name;
       EXPECT_LE(used.static_shared_bytes, estimate.shared_bytes_per_block) << name;
@@ -111,32 +167,37 @@ TEST_P(AdmittedTest, FitTheChipAndDoNotSpill) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sm, AdmittedTest, testing::Values(80, 86, 89, 90, 100, 120),
-                         testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Constraints, AdmittedTest,
+                         testing::Combine(testing::Values(80, 86, 89, 90, 100, 120), testing::ValuesIn(kCases)),
+                         test_name);
 
 // What the model rules out for its registers has none to spare on any architecture: it spills, or is within one
 // allocation unit of the most that a thread of such a block can have. (The model is the same for all of them; their
 // compilers differ by a few registers.)
-class RuledOutTest : public ConstraintsTest, public testing::WithParamInterface<int> {};
+class RuledOutTest : public ConstraintsTest, public testing::WithParamInterface<std::tuple<int, Case>> {};
 
 TEST_P(RuledOutTest, ForItsRegistersHasNoneToSpare) {
-  const Chip chip = *reference_chip(GetParam());
-  const std::vector<Candidate> ruled_out = split(chip).ruled_out;
-  ASSERT_GE(ruled_out.size(), 8U);
-  const auto artifacts = compile(ruled_out, chip);
+  const auto& [sm, job] = GetParam();
+  const Chip chip = *reference_chip(sm);
+  std::vector<Candidate> ruled_out = split(job.workload, chip).ruled_out;
+  ASSERT_GE(ruled_out.size(), job.least_ruled_out);
+  ruled_out = spread(ruled_out, job.most);
+  const auto artifacts = compile(ruled_out, job.workload, chip);
   for (size_t i = 0; i < ruled_out.size(); ++i) {
     ASSERT_TRUE(artifacts[i]) << artifacts[i].error().what;
     constexpr int kRegisterUnit = 8;
+    const int blocks = blocks_per_sm(ruled_out[i].variant);
     const auto short_of_registers = [&](const EntryResources& entry) {
-      const int most = std::min(chip.max_registers_per_thread, chip.registers_per_sm / entry.block_threads);
+      const int most = std::min(chip.max_registers_per_thread, chip.registers_per_sm / (entry.block_threads * blocks));
       return entry.spill_bytes > 0 || entry.registers_per_thread > most - kRegisterUnit;
     };
     EXPECT_TRUE(std::ranges::any_of(artifacts[i]->resources, short_of_registers)) << to_string(ruled_out[i].variant);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sm, RuledOutTest, testing::Values(80, 86, 89, 90, 100, 120),
-                         testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Constraints, RuledOutTest,
+                         testing::Combine(testing::Values(80, 86, 89, 90, 100, 120), testing::ValuesIn(kCases)),
+                         test_name);
 
 }  // namespace
 }  // namespace scantune::cuda

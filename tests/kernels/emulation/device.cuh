@@ -149,47 +149,6 @@ void store_global(void* aligned, Bits bits) {
   *static_cast<Bits*>(aligned) = bits;
 }
 
-struct alignas(8) Bits64 {
-  unsigned x, y;
-};
-struct Bits32 {
-  unsigned x;
-};
-struct Bits16 {
-  unsigned short x;
-};
-
-template <int kBytes>
-struct BitsOf;
-template <>
-struct BitsOf<16> {
-  using Type = Bits128;
-};
-template <>
-struct BitsOf<8> {
-  using Type = Bits64;
-};
-template <>
-struct BitsOf<4> {
-  using Type = Bits32;
-};
-template <>
-struct BitsOf<2> {
-  using Type = Bits16;
-};
-
-template <class Bits>
-void load_global(const void* aligned, Bits& bits) {
-  emulation::check_alignment(aligned, sizeof bits);
-  bits = *static_cast<const Bits*>(aligned);
-}
-
-template <class Bits>
-void store_global(void* aligned, Bits bits) {
-  emulation::check_alignment(aligned, sizeof bits);
-  *static_cast<Bits*>(aligned) = bits;
-}
-
 using emulation::bf16_of_float;
 using emulation::f16_of_float;
 using emulation::float_of_bf16;
