@@ -104,8 +104,8 @@ Kernel column_carry_kernel() {
        [](const Variant& variant, const Workload& workload, const Chip& chip) {
          return column_space::fits_shared_memory(estimate(variant, workload, chip).shared_bytes_per_block,
                                                  params(variant, workload).blocks, chip);
-       }},
-      {"there are more groups to interleave than with the value below", interleaves_what_there_is}};
+       }}};
+  kernel.prune_rules = {{"there are more groups to interleave than with the value below", interleaves_what_there_is}};
   kernel.launches = launches;
   kernel.workspace_bytes = [](const Variant& variant, const Workload& workload, const Chip&) -> int64_t {
     const Geometry g = workload.geometry();

@@ -13,15 +13,15 @@ namespace {
 constexpr double kEnough = 0.5;
 constexpr const char* kHowToTryIt = "(--no-prune tries it)";
 
-// Whoever asks for nothing but what a sweep found slow wants to try just that.
-void apply_sweep_rules(std::vector<Candidate>& candidates, const Workload& workload, const Chip& chip) {
+// Whoever asks for nothing but what breaks a rule wants to try just that.
+void apply_rules(std::vector<Candidate>& candidates, const Workload& workload, const Chip& chip) {
   std::map<const Kernel*, std::vector<std::pair<Candidate*, std::string>>> slow;
   std::set<const Kernel*> hopeful;
   for (Candidate& candidate : candidates) {
     if (!candidate.broken.empty()) {
       continue;
     }
-    std::string rule = first_broken(candidate.kernel->sweep_rules, candidate.variant, workload, chip);
+    std::string rule = first_broken(candidate.kernel->prune_rules, candidate.variant, workload, chip);
     if (rule.empty()) {
       hopeful.insert(candidate.kernel);
     } else {
@@ -41,7 +41,7 @@ void apply_sweep_rules(std::vector<Candidate>& candidates, const Workload& workl
 }  // namespace
 
 void prune(std::vector<Candidate>& candidates, const Workload& workload, const Chip& chip) {
-  apply_sweep_rules(candidates, workload, chip);
+  apply_rules(candidates, workload, chip);
   const double needed = bytes_needed_per_sm(chip);
   if (chip.backend != Backend::cuda || needed <= 0) {
     return;

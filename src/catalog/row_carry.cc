@@ -46,7 +46,7 @@ Space space(const Workload& workload, const Chip& chip) {
 }
 
 // The sweeps and what they say: docs/tune.md.
-std::vector<Constraint> sweep_rules() {
+std::vector<Constraint> prune_rules() {
   return {
       {"a tile alone in registers is 64 bytes a thread at least; of several, each is 32, but in the smallest tiles",
        [](const Variant& variant, const Workload& workload, const Chip& chip) {
@@ -102,7 +102,7 @@ Kernel row_carry_kernel() {
                          }},
                         {"the tiles in flight fit a thread's registers", fits_registers},
                         {"the tiles in flight fit the shared memory of a block", fits_shared_memory}};
-  kernel.sweep_rules = sweep_rules();
+  kernel.prune_rules = prune_rules();
   kernel.launches = launches;
   kernel.workspace_bytes = [](const Variant&, const Workload&, const Chip&) { return int64_t{0}; };
   kernel.estimate = estimate;

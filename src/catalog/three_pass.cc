@@ -111,7 +111,7 @@ Kernel three_pass_kernel() {
                         {"the tiles in flight fit a thread's registers", fits_registers},
                         {"the sums of a block fit its shared memory", fits_shared_memory}};
   // The sweeps and what they say: docs/tune.md. Those are of long rows; of short ones several end in a block.
-  kernel.sweep_rules = {
+  kernel.prune_rules = {
       {"a block loads one tile at a time: one twice as large does better than two",
        [](const Variant& variant, const Workload& workload, const Chip& chip) {
          return !row_space::was_swept(workload, chip) || variant.number("stages") == 1;

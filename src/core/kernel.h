@@ -63,9 +63,9 @@ struct Kernel {
   Space (*space)(const Workload&, const Chip&) = nullptr;
   std::vector<Constraint> constraints;
 
-  // What recorded sweeps say a variant must keep to come near the best. A part of pruning (catalog/prune.h), which
-  // can be switched off: what breaks one works.
-  std::vector<Constraint> sweep_rules;
+  // What a variant must keep besides to be worth trying: else recorded sweeps say that it does not come near the best,
+  // or another variant does the same. A part of pruning (catalog/prune.h), which can be switched off.
+  std::vector<Constraint> prune_rules;
 
   // CUDA only: the launches of an admitted variant, its workspace in bytes (0 where it needs
   // none), and its estimated resources (the largest of its launches).

@@ -45,7 +45,7 @@ Json write_kernel(const KernelListing& listing) {
           {"points", refuses ? Json(nullptr) : Json(listing.space.size())},
           {"params", refuses ? Json(nullptr) : write_params(listing.space)},
           {"constraints", write_texts(kernel.constraints)},
-          {"sweep_rules", write_texts(kernel.sweep_rules)},
+          {"prune_rules", write_texts(kernel.prune_rules)},
           {"sources", std::move(sources)}};
 }
 

@@ -155,20 +155,20 @@ TEST(Prune, KeepsTheWinnersOfTheRecordedResults) {
 }
 
 TEST(Prune, LeavesOutWhatCannotKeepDramBusy) {
-  const Workload workload = rows(32768, 8192);
+  const Workload workload = rows(264, 12288);  // two blocks of row_carry an SM
   int left_out = 0;
   for (const Candidate& candidate : candidates(workload, h200(), unpruned()).value_or(std::vector<Candidate>())) {
     if (!candidate.broken.empty() || candidate.kernel->baseline) {
       continue;
     }
-    // The largest have what is needed: half of it is what a variant must have.
+    // Large tiles have what is needed: half of it is what a variant must have.
     const double bytes = bytes_in_flight_per_sm(*candidate.kernel, candidate.variant, workload, h200());
     const bool enough = bytes >= bytes_needed_per_sm(h200()) / 2;
     const std::string text = to_string(candidate.variant);
     EXPECT_EQ(why_not(text, workload).empty(), enough) << text << ": " << bytes;
     left_out += enough ? 0 : 1;
   }
-  EXPECT_GT(left_out, 0);
+  EXPECT_GT(left_out, 10);
   // Ten rows: a block each.
   EXPECT_THAT(why_not("row_carry tile=1024 warps=4 stages=1 storage=registers", rows(10, 8192)),
               HasSubstr("in flight an SM, where"));
