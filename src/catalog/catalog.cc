@@ -3,22 +3,61 @@
 #include <algorithm>
 
 #include "catalog/families.h"
+#include "catalog/given_space.h"
 #include "catalog/prune.h"
 #include "core/digest.h"
 
 namespace scantune {
 namespace {
 
+std::string names_of(const std::vector<KernelSpace>& space) {
+  std::string names;
+  for (const KernelSpace& kernel : space) {
+    names += (names.empty() ? "" : ", ") + kernel.kernel;
+  }
+  return names;
+}
+
+// Those of a given space that can be tried. That a file is for more shapes and devices than one is no fault of it.
+Expected<std::vector<const Kernel*>> kernels_of_space(const Workload& workload, const Chip& chip,
+                                                      const std::vector<KernelSpace>& space) {
+  std::vector<const Kernel*> chosen;
+  std::string refusal;
+  for (const KernelSpace& given : space) {
+    const auto kernel = find_kernel(given.kernel, chip.backend);
+    if (!kernel) {
+      continue;
+    }
+    if (const std::string why = (*kernel)->refuses(workload, chip); why.empty()) {
+      chosen.push_back(*kernel);
+    } else {
+      refusal += fmt::format("; {}: {}", given.kernel, why);
+    }
+  }
+  if (!chosen.empty()) {
+    return chosen;
+  }
+  if (!refusal.empty()) {
+    return bad_input("no kernel of the space can do {}{}", to_string(workload), refusal);
+  }
+  return bad_input("no kernel of the space is one of this device, a {}; it names {}",
+                   chip.backend == Backend::cuda ? "GPU" : "CPU", names_of(space));
+}
+
 Expected<std::vector<const Kernel*>> selected_kernels(const Workload& workload, const Chip& chip,
-                                                      const std::vector<std::string>& names) {
-  if (names.empty()) {
-    return kernels_for(workload, chip);
+                                                      const Selection& selection) {
+  if (selection.kernels.empty()) {
+    return selection.space.empty() ? Expected<std::vector<const Kernel*>>(kernels_for(workload, chip))
+                                   : kernels_of_space(workload, chip, selection.space);
   }
   std::vector<const Kernel*> chosen;
-  for (const std::string& name : names) {
+  for (const std::string& name : selection.kernels) {
     const auto kernel = find_kernel(name, chip.backend);
     if (!kernel) {
       return tl::unexpected(kernel.error());
+    }
+    if (!selection.space.empty() && find_space(selection.space, name) == nullptr) {
+      return bad_input("{} is not in the space given, which has {}", name, names_of(selection.space));
     }
     if (const std::string why = (*kernel)->refuses(workload, chip); !why.empty()) {
       return bad_input("{} cannot do {}: {}", name, to_string(workload), why);
@@ -54,6 +93,13 @@ Expected<std::vector<Space>> narrowed_spaces(const std::vector<const Kernel*>& c
   spaces.reserve(chosen.size());
   for (const Kernel* kernel : chosen) {
     spaces.push_back(kernel->space(workload, chip));
+    if (const KernelSpace* given = find_space(selection.space, kernel->name)) {
+      auto space = replaced(std::move(spaces.back()), *given);
+      if (!space) {
+        return tl::unexpected(space.error());
+      }
+      spaces.back() = *std::move(space);
+    }
   }
   for (const auto& [param, values] : selection.settings) {
     bool known = false;
@@ -82,8 +128,8 @@ Expected<std::vector<Space>> narrowed_spaces(const std::vector<const Kernel*>& c
                        param_names(chosen, workload, chip));
     }
     if (!missing.empty()) {
-      return bad_input("{}={} is in no selected kernel's space; see 'scantune list kernels'", param,
-                       to_string(missing.front()));
+      return bad_input("{}={} is in no selected kernel's space; {}", param, to_string(missing.front()),
+                       selection.space.empty() ? "see 'scantune list kernels'" : "the space given has other values");
     }
   }
   return spaces;
@@ -124,7 +170,7 @@ Expected<const Kernel*> find_kernel(std::string_view name, Backend backend) {
 }
 
 Expected<std::vector<Candidate>> candidates(const Workload& workload, const Chip& chip, const Selection& selection) {
-  const auto chosen = selected_kernels(workload, chip, selection.kernels);
+  const auto chosen = selected_kernels(workload, chip, selection);
   if (!chosen) {
     return tl::unexpected(chosen.error());
   }

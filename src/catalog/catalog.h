@@ -20,13 +20,11 @@ Expected<const Kernel*> find_kernel(std::string_view name, Backend backend);
 
 // What the user asked to be tried. Empty lists mean everything.
 struct Selection {
-  struct Narrowing {
-    std::string param;
-    std::vector<Value> values;
-  };
   std::vector<std::string> kernels;
-  std::vector<Narrowing> settings;  // a parameter must exist in at least one selected family
-  bool prune = true;                // leaves out what cannot be best (prune.h)
+  std::vector<ParamValues> settings;  // a parameter must exist in at least one selected family
+  std::vector<KernelSpace> space =
+      {};             // only these families, with these values (given_space.h); narrowed by the others
+  bool prune = true;  // leaves out what cannot be best (prune.h)
 };
 
 struct Candidate {
@@ -37,7 +35,8 @@ struct Candidate {
 
 // Every point of the selected families' spaces, those that break a constraint or are pruned included (they
 // are reported as ruled out). Bad input: an unknown family, parameter or value, or a family that
-// refuses the workload though asked for by name.
+// refuses the workload though asked for by name. Of a given space the families of the chip's backend that can do
+// the workload are taken; it is bad input if there are none.
 Expected<std::vector<Candidate>> candidates(const Workload& workload, const Chip& chip, const Selection& selection);
 
 // Why a workload cannot be tuned on a chip at all (no family does it), as bad input.

@@ -79,6 +79,12 @@ Kernel column_carry_kernel() {
   kernel.refuses = column_space::refuses;
   kernel.space = space;
   kernel.constraints = {
+      column_space::tile_is_possible(),
+      column_space::blocks_are_possible(),
+      {"interleave is 1000 percent at most",
+       [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+         return variant.number("interleave") >= 1 && variant.number("interleave") <= 1000;
+       }},
       column_space::row_of_accesses(),
       column_space::not_wider_than_the_rows(),
       column_space::not_higher_than_the_columns(),

@@ -94,6 +94,25 @@ std::vector<SourceFile> sources(const std::string& family, const std::vector<std
   return row_space::sources(family, files);
 }
 
+Constraint tile_is_possible() {
+  return {"warps are a power of two up to 32, columns one of 16 bytes at least, and a thread holds 1 to 64 rows",
+          [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+            constexpr int64_t kMostColumns = 16384;  // one access a thread
+            const int64_t warps = variant.number("warps");
+            const int64_t columns = variant.number("columns");
+            const int64_t rows = variant.number("rows");
+            const auto power_of_two = [](int64_t value) { return value >= 1 && (value & (value - 1)) == 0; };
+            return power_of_two(warps) && warps <= 32 && power_of_two(columns) && columns <= kMostColumns &&
+                   columns * element_bytes(workload) >= kAccessBytes && rows >= 1 && rows <= kMostRows;
+          }};
+}
+
+Constraint blocks_are_possible() {
+  return {"an SM holds 1 to 32 blocks", [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+            return variant.number("blocks") >= 1 && variant.number("blocks") <= 32;
+          }};
+}
+
 Constraint row_of_accesses() {
   return {"a row of the tile is no wider than the block, one access a thread",
           [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {

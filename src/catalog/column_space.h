@@ -32,6 +32,11 @@ std::string settings(const Variant& variant, const Workload& workload);
 // The files a family is compiled from: its own two, those that all share, and others.
 std::vector<SourceFile> sources(const std::string& family, const std::vector<std::string>& others = {});
 
+// What the kernels can be instantiated with, whatever a user's space has. First among a family's constraints: the
+// launch rules count in int, and on these being kept.
+Constraint tile_is_possible();
+Constraint blocks_are_possible();
+
 // A row of the tile is at least one access, and no wider than the block.
 Constraint row_of_accesses();
 // A tile is less than twice as wide as the rows of the tensor, unless it is the narrowest.

@@ -63,7 +63,13 @@ Kernel column_split_kernel() {
   kernel.sources = column_space::sources("column_split", {"status.cuh"});
   kernel.refuses = column_space::refuses;
   kernel.space = space;
-  kernel.constraints = {column_space::row_of_accesses(),
+  kernel.constraints = {column_space::tile_is_possible(),
+                        column_space::blocks_are_possible(),
+                        {"there are 1 to 4 stages",
+                         [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+                           return variant.number("stages") >= 1 && variant.number("stages") <= 4;
+                         }},
+                        column_space::row_of_accesses(),
                         {"a thread hands on the sums of at most one column",
                          [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
                            const ColumnTileParams p = column_space::tile(variant, workload);

@@ -24,6 +24,9 @@ Kernel cpu_column_carry_kernel() {
   kernel.refuses = cpu_space::refuses_rows;
   kernel.space = space;
   kernel.constraints = {
+      {"a strip is a multiple of 16 columns", [](const Variant& variant, const Workload& /*workload*/,
+                                                 const Chip& /*chip*/) { return variant.number("strip") % 16 == 0; }},
+      cpu_space::threads_are_there(),
       {"a strip is not much wider than a line, or the narrowest",
        [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
          const int64_t strip = variant.number("strip");

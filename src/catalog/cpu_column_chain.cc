@@ -22,6 +22,8 @@ Kernel cpu_column_chain_kernel() {
   kernel.refuses = cpu_space::refuses_rows;
   kernel.space = space;
   kernel.constraints = {
+      cpu_space::tile_is_whole_vectors(),
+      cpu_space::threads_are_there(),
       {"a slab has four tiles and 256 lines, at least",
        [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
          const Geometry g = workload.geometry();

@@ -9,7 +9,10 @@ constexpr int64_t kRisingTile = 16384;  // the smallest tile that is prefetched 
 Space space(const Workload& workload, const Chip& chip) {
   return {
       {cpu_space::tile("elements scanned while as many to their left are prefetched", {1024, 2048, kRisingTile, 32768}),
-       {"prefetch", "order within the next tile: falling, in step with the scan, or rising", {"falling", "rising"}},
+       {"prefetch",
+        "order within the next tile: falling, in step with the scan, or rising",
+        {"falling", "rising"},
+        {"falling", "rising"}},
        cpu_space::threads(chip),
        cpu_space::unroll(workload, {2, 4, 8}),
        cpu_space::store(chip)}};
@@ -26,6 +29,9 @@ Kernel cpu_row_carry_kernel() {
   kernel.refuses = cpu_space::refuses_columns;
   kernel.space = space;
   kernel.constraints = {
+      cpu_space::tile_is_whole_vectors(),
+      cpu_space::threads_are_there(),
+      cpu_space::unroll_is_compiled(),
       {"tiles of 16384 elements and more are prefetched rising, smaller ones falling",
        [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
          return (variant.word("prefetch") == "rising") == (variant.number("tile") >= kRisingTile);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int64_t kElementsAThread = int64_t{1} << 15;
 constexpr int64_t kElementsForTwo = int64_t{1} << 20;
+constexpr int64_t kCommonUnroll = 4;
 
 }  // namespace
 
@@ -27,7 +28,6 @@ Param threads(const Chip& chip) {
 // Of the types other than f32 only 4 is compiled: with all three values the kernels' code would be twice as large. For
 // f32, 8 instead of 4 is worth some 5% where data is in the cache, and less where it comes from memory.
 Param unroll(const Workload& workload, const std::vector<int64_t>& vectors) {
-  constexpr int64_t kCommonUnroll = 4;
   return {"unroll", "vectors scanned at once",
           rows::values(workload.dtype == DType::f32 ? vectors : std::vector{kCommonUnroll})};
 }
@@ -35,8 +35,32 @@ Param unroll(const Workload& workload, const std::vector<int64_t>& vectors) {
 Param store(const Chip& chip) {
   // Without non-temporal stores both would be the same.
   const bool streams = chip.code_name != "generic";
-  return {"store", "cached, or streaming: past the caches",
-          streams ? std::vector<Value>{"streaming", "cached"} : std::vector<Value>{"cached"}};
+  return {"store",
+          "cached, or streaming: past the caches",
+          streams ? std::vector<Value>{"streaming", "cached"} : std::vector<Value>{"cached"},
+          {"streaming", "cached"}};
+}
+
+Constraint tile_is_whole_vectors() {
+  return {"a tile is a multiple of 16 elements, and 1024 at least",
+          [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+            return variant.number("tile") >= 1024 && variant.number("tile") % 16 == 0;
+          }};
+}
+
+Constraint threads_are_there() {
+  return {"there are no more threads than CPUs",
+          [](const Variant& variant, const Workload& /*workload*/, const Chip& chip) {
+            return variant.number("threads") >= 1 && variant.number("threads") <= chip.multiprocessors;
+          }};
+}
+
+Constraint unroll_is_compiled() {
+  return {"unroll is 2, 4 or 8 for f32, and 4 for the other types",
+          [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+            const int64_t unroll = variant.number("unroll");
+            return unroll == kCommonUnroll || (workload.dtype == DType::f32 && (unroll == 2 || unroll == 8));
+          }};
 }
 
 Constraint enough_work() {

@@ -12,6 +12,11 @@ Param threads(const Chip& chip);                                              //
 Param unroll(const Workload& workload, const std::vector<int64_t>& vectors);  // f32; the other types have one
 Param store(const Chip& chip);
 
+// What the kernels can do, whatever a user's space has.
+Constraint tile_is_whole_vectors();
+Constraint threads_are_there();
+Constraint unroll_is_compiled();
+
 // A thread gets enough to do that handing it over does not cost more than it saves.
 Constraint enough_work();
 // One thread is slower than two wherever there is enough for two.

@@ -23,6 +23,9 @@ Kernel cpu_tile_chain_kernel() {
   kernel.refuses = cpu_space::refuses_columns;
   kernel.space = space;
   kernel.constraints = {
+      cpu_space::tile_is_whole_vectors(),
+      cpu_space::threads_are_there(),
+      cpu_space::unroll_is_compiled(),
       {"a row is longer than a tile",
        [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
          return workload.geometry().n > variant.number("tile");

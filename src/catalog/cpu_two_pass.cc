@@ -23,6 +23,9 @@ Kernel cpu_two_pass_kernel() {
   kernel.refuses = cpu_space::refuses_types;
   kernel.space = space;
   kernel.constraints = {
+      cpu_space::tile_is_whole_vectors(),
+      cpu_space::threads_are_there(),
+      cpu_space::unroll_is_compiled(),
       {"a row, or a slab of columns, has several tiles, or the tile is the smallest",
        [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
          const int64_t tile = variant.number("tile");

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "catalog/families.h"
 #include "catalog/occupancy.h"
@@ -30,7 +31,7 @@ std::string refuses(const Workload& workload, const Chip& chip) {
 Space space(const Workload& workload, const Chip& chip) {
   return {{row_space::tile(row_space::tiles_of({16384, 32768, 65536}, workload)),
            Param{"warps", "warps of a block that scan", rows::values({4, 8, 16})},
-           {"stages", "tiles in shared memory at once", rows::values({3, 4, 6})},
+           row_space::stages("tiles in shared memory at once", {3, 4, 6}),
            {"loaders", "warps that load a tile", rows::values({1, 2})},
            row_space::storage({"async", "bulk"}, chip)}};
 }
@@ -80,7 +81,32 @@ Kernel long_row_kernel() {
   kernel.sources = row_space::sources("long_row", {"status.cuh"});
   kernel.refuses = refuses;
   kernel.space = space;
-  kernel.constraints = {row_space::enough_vectors(),
+  kernel.constraints = {{"warps are a power of two up to 16",
+                         [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+                           const int64_t warps = variant.number("warps");
+                           return warps >= 1 && warps <= 16 && (warps & (warps - 1)) == 0;
+                         }},
+                        row_space::tile_is_whole_accesses(),
+                        {"1, 2 or 4 warps load a tile, which is a power of two, each 512 bytes of it at least",
+                         [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+                           const int64_t tile = variant.number("tile");
+                           const int64_t loaders = variant.number("loaders");
+                           return (tile & (tile - 1)) == 0 && (loaders == 1 || loaders == 2 || loaders == 4) &&
+                                  row_space::tile_bytes(variant, workload) >= loaders * kWarpThreads * kAccessBytes;
+                         }},
+                        {"a block has two stages at least, and 32 warps at most, those that load included",
+                         [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+                           const int64_t stages = variant.number("stages");
+                           return stages >= 2 && stages <= 32 &&
+                                  variant.number("warps") + stages * variant.number("loaders") <= 32;
+                         }},
+                        row_space::storage_is_of_the_chip(),
+                        {"there are fewer than 2^31 tiles",
+                         [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
+                           const Geometry g = workload.geometry();
+                           const int64_t tile = variant.number("tile");
+                           return g.outer <= std::numeric_limits<int32_t>::max() / ((g.n + tile - 1) / tile);
+                         }},
                         row_space::not_wider_than_the_row(),
                         {"rows are fewer than 16 an SM: more end evenly with a block for each",
                          [](const Variant& /*variant*/, const Workload& workload, const Chip& chip) {

@@ -64,7 +64,13 @@ Kernel short_row_kernel() {
   kernel.sources = row_space::sources("short_row");
   kernel.refuses = refuses;
   kernel.space = space;
-  kernel.constraints = {{"a warp loads no more than twice the row at once, unless it is the least it can",
+  kernel.constraints = {{"a block has 1 to 32 warps, and a thread loads 1 to 32 times 16 bytes",
+                         [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
+                           const int64_t warps = variant.number("warps");
+                           const int64_t vectors = variant.number("vectors");
+                           return warps >= 1 && warps <= 32 && vectors >= 1 && vectors <= 32;
+                         }},
+                        {"a warp loads no more than twice the row at once, unless it is the least it can",
                          [](const Variant& variant, const Workload& workload, const Chip& /*chip*/) {
                            // Several short rows fill any warp, a long one may leave most of it empty.
                            const int64_t n = workload.geometry().n;

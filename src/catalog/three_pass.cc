@@ -23,9 +23,9 @@ int accumulator_bytes(const Workload& workload) { return static_cast<int>(size_b
 
 Space space(const Workload& workload, const Chip& /*chip*/) {
   if (sums_rows(workload)) {
-    return {{row_space::tile(row_space::tiles_of({4096, 8192, 16384, 32768}, workload)),
+    return {{row_space::tile(row_space::tiles_of({row_space::kSmallestTileBytes, 8192, 16384, 32768}, workload)),
              row_space::warps({4, 8, 16, 32}),
-             {"stages", "tiles a block loads at once, into registers", rows::values({1, 2, 3})}}};
+             row_space::stages("tiles a block loads at once, into registers", {1, 2, 3})}};
   }
   return {{column_space::columns(workload), column_space::warps(workload), column_space::rows(workload)}};
 }
@@ -100,13 +100,30 @@ Kernel three_pass_kernel() {
   kernel.sources = row_space::sources("three_pass", {"three_pass_columns.cuh", "columns.cuh", "columns.launch.h"});
   kernel.refuses = [](const Workload& /*workload*/, const Chip& /*chip*/) { return std::string(); };
   kernel.space = space;
-  kernel.constraints = {only_for(true, row_space::enough_vectors()),
+  kernel.constraints = {only_for(true, row_space::warps_are_a_power_of_two()),
+                        only_for(true, row_space::tile_is_whole_accesses()),
+                        only_for(true, row_space::at_most_32_stages()),
+                        only_for(false, column_space::tile_is_possible()),
                         only_for(true, row_space::not_wider_than_the_row()),
                         only_for(false, column_space::row_of_accesses()),
                         only_for(false, column_space::not_wider_than_the_rows()),
                         only_for(false, column_space::not_higher_than_the_columns()),
                         {"the tiles in flight fit a thread's registers", fits_registers},
                         {"the sums of a block fit its shared memory", fits_shared_memory}};
+  // The sweeps and what they say: docs/tune.md. Those are of long rows; of short ones several end in a block.
+  kernel.sweep_rules = {
+      {"a block loads one tile at a time: one twice as large does better than two",
+       [](const Variant& variant, const Workload& workload, const Chip& chip) {
+         return !row_space::was_swept(workload, chip) || variant.number("stages") == 1;
+       }},
+      {"a block has at most 16 warps, and a thread loads 32 bytes of a tile at least, but in the smallest tiles",
+       [](const Variant& variant, const Workload& workload, const Chip& chip) {
+         return !row_space::was_swept(workload, chip) ||
+                (variant.number("warps") <= 16 &&
+                 (row_space::thread_bytes(variant, workload) >= 32 ||
+                  row_space::tile_bytes(variant, workload) <= row_space::kSmallestTileBytes));
+       }},
+  };
   kernel.launches = launches;
   kernel.workspace_bytes = workspace_bytes;
   kernel.estimate = estimate;

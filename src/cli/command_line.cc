@@ -129,9 +129,12 @@ void add_tune_options(CLI::App& app, TuneCommand& tune) {
   add_text(app, "--accumulate", target.accumulate, "TYPE", kWhat,
            "the type of sums: i64 for i32 (default f32 for halves, else dtype)");
   add_text(app, "--cache", target.cache, "cold|hot", kWhat, "whether inputs may lie in the L2 (default cold)");
+  add_flag(app, "--deterministic", target.deterministic, kWhat, "results that are the same bits every run");
   add_text(app, "--kernels", target.kernels, "A,B", kWhat, "only these families; see scantune list kernels");
   add_texts(app, "--set", target.settings, "P=V,V", kWhat,
             "only these values of a parameter, e.g. tile=4096; repeatable");
+  add_text(app, "--space", target.space, "FILE", kWhat, "a JSON space of your own, such as configs/spaces/quick.json");
+  add_flag(app, "--no-prune", target.no_prune, kWhat, "try also what cannot be best: see docs/tune.md");
   add_text(app, "--device", target.device, "auto|cuda:N|cpu", kWhere, "default auto: the first GPU, else the CPU");
   add_flag(app, "--in-process", tune.in_process, kWhere, "no child processes: for debuggers, ncu and sanitizers");
   add_text(app, "--cache-dir", tune.cache_dir, "DIR", kWhere, "compiled kernels (default ~/.cache/scantune)");
@@ -161,6 +164,8 @@ void add_list_options(CLI::App& app, ListCommand& list) {
   add_text(app, "--accumulate", target.accumulate, "TYPE", kWhat, "kernels, variants: the type of sums (i64 for i32)");
   add_text(app, "--kernels", target.kernels, "A,B", kWhat, "variants: only these families");
   add_texts(app, "--set", target.settings, "P=V,V", kWhat, "variants: only these values of a parameter; repeatable");
+  add_text(app, "--space", target.space, "FILE", kWhat, "variants: of a JSON space of your own (docs/tune.md)");
+  add_flag(app, "--no-prune", target.no_prune, kWhat, "variants: also what cannot be best (docs/tune.md)");
   add_text(app, "--device", target.device, "auto|cuda:N|cpu", kWhere, "kernels, variants, metrics: for this device");
   add_text(app, "--chip", list.chip, "NAME", kWhere,
            "for a GPU that is not here, by code name, such as GH100 or GB202");

@@ -17,9 +17,12 @@ struct Target {
   std::optional<std::string> dtype;
   std::optional<std::string> accumulate;
   std::optional<std::string> cache;
+  bool deterministic = false;
   std::optional<std::string> device;
   std::optional<std::string> kernels;
   std::vector<std::string> settings;  // "tile=4096,8192"
+  std::optional<std::string> space;
+  bool no_prune = false;
 };
 
 // scantune --shape ...

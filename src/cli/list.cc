@@ -279,7 +279,8 @@ struct Topic {
 constexpr std::array<Topic, 5> kTopics = {{
     {"devices", list_devices, ""},
     {"kernels", list_kernels, "--shape --dim --dtype --accumulate --device --chip"},
-    {"variants", list_variants, "--shape --dim --dtype --accumulate --kernels --set --device --chip --all"},
+    {"variants", list_variants,
+     "--shape --dim --dtype --accumulate --kernels --set --space --no-prune --device --chip --all"},
     {"metrics", list_metrics, "--device --chip --all"},
     {"dtypes", list_dtypes, ""},
 }};
@@ -290,6 +291,7 @@ Expected<void> check_options(const ListCommand& list, const Topic& topic) {
        {std::pair{!t.shapes.empty(), "--shape"}, std::pair{t.dim.has_value(), "--dim"},
         std::pair{t.dtype.has_value(), "--dtype"}, std::pair{t.accumulate.has_value(), "--accumulate"},
         std::pair{t.kernels.has_value(), "--kernels"}, std::pair{!t.settings.empty(), "--set"},
+        std::pair{t.space.has_value(), "--space"}, std::pair{t.no_prune, "--no-prune"},
         std::pair{t.device.has_value(), "--device"}, std::pair{list.chip.has_value(), "--chip"},
         std::pair{list.all, "--all"}}) {
     const std::string options = fmt::format(" {} ", topic.options);

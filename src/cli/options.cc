@@ -7,6 +7,10 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "catalog/given_space.h"
+#include "store/file.h"
+#include "wire/space_json.h"
+
 namespace scantune::cli {
 namespace {
 
@@ -69,6 +73,23 @@ Expected<Types> parse_types(const Target& target) {
     types.accumulator = *parsed;
   }
   return types;
+}
+
+Expected<std::vector<KernelSpace>> read_space(const std::string& path) {
+  const auto text = store::read_file(path);
+  if (!text) {
+    Error error = text.error();
+    error.kind = ErrorKind::bad_input;
+    return at_option("--space", "", std::move(error));
+  }
+  auto space = wire::parse_space(*text);
+  if (!space) {
+    return at_option("--space", path, space.error());
+  }
+  if (const auto checked = check_space(*space); !checked) {
+    return at_option("--space", path, checked.error());
+  }
+  return space;
 }
 
 }  // namespace
@@ -156,12 +177,20 @@ Expected<Selection> parse_selection(const Target& target) {
       return at_option("--set", setting, values.error());
     }
     const std::string param = setting.substr(0, equals);
-    auto it = std::ranges::find(selection.settings, param, &Selection::Narrowing::param);
+    auto it = std::ranges::find(selection.settings, param, &ParamValues::param);
     if (it == selection.settings.end()) {
       it = selection.settings.insert(selection.settings.end(), {param, {}});
     }
     std::ranges::transform(*values, std::back_inserter(it->values), parse_value);
   }
+  if (target.space) {
+    auto space = read_space(*target.space);
+    if (!space) {
+      return tl::unexpected(space.error());
+    }
+    selection.space = *std::move(space);
+  }
+  selection.prune = !target.no_prune;
   return selection;
 }
 
@@ -200,7 +229,11 @@ Expected<std::vector<Workload>> parse_shapes(const Target& target) {
       return dim_given_and_out && rank <= kMaxRank ? at_option("--dim", *target.dim, shape.error())
                                                    : at_option("--shape", text, shape.error());
     }
-    workloads.push_back({.shape = *shape, .dtype = types->dtype, .accumulator = types->accumulator, .cache = cache});
+    workloads.push_back({.shape = *shape,
+                         .dtype = types->dtype,
+                         .accumulator = types->accumulator,
+                         .cache = cache,
+                         .deterministic = target.deterministic});
   }
   return workloads;
 }

@@ -31,7 +31,8 @@ Expected<uint64_t> parse_seed(std::string_view text);
 enum class Format { text, json };
 Expected<Format> parse_format(const std::optional<std::string>& text);
 
-// --kernels and --set. Values of one parameter given in several --set are taken together.
+// --kernels, --set, --space, whose file it reads, and --no-prune. Values of one parameter given in several --set are
+// taken together.
 Expected<Selection> parse_selection(const Target& target);
 
 // --shape, --dim, --dtype, --accumulate and --cache: one workload a shape.

@@ -43,7 +43,8 @@ Expected<std::vector<Job>> read_jobs(const TuneCommand& command) {
     for (const auto& [given, option] :
          {std::pair{command.target.dim.has_value(), "--dim"}, std::pair{command.target.dtype.has_value(), "--dtype"},
           std::pair{command.target.accumulate.has_value(), "--accumulate"},
-          std::pair{command.target.cache.has_value(), "--cache"}}) {
+          std::pair{command.target.cache.has_value(), "--cache"},
+          std::pair{command.target.deterministic, "--deterministic"}}) {
       if (given && jobs.empty()) {
         return bad_input("{}: it goes with --shape; each workload of a suite has its own", option);
       }
@@ -78,14 +79,21 @@ Expected<std::vector<Candidate>> look_up(const Job& job, const Chip& chip, const
 // candidates() checks families and parameters together; asked for one at a time, it says which
 // option is at fault.
 Expected<void> check_selection(const Job& job, const Chip& chip, const Selection& selection) {
+  if (!selection.space.empty()) {
+    const auto checked = candidates(job.workload, chip, {.kernels = {}, .settings = {}, .space = selection.space});
+    if (!checked) {
+      return at_option("--space", "", checked.error());
+    }
+  }
   for (const std::string& name : selection.kernels) {
-    const auto checked = candidates(job.workload, chip, {.kernels = {name}, .settings = {}});
+    const auto checked = candidates(job.workload, chip, {.kernels = {name}, .settings = {}, .space = selection.space});
     if (!checked) {
       return at_option("--kernels", name, checked.error());
     }
   }
   for (const auto& setting : selection.settings) {
-    const auto checked = candidates(job.workload, chip, {.kernels = selection.kernels, .settings = {setting}});
+    const auto checked =
+        candidates(job.workload, chip, {.kernels = selection.kernels, .settings = {setting}, .space = selection.space});
     if (!checked) {
       return at_option("--set", "", checked.error());
     }

@@ -24,10 +24,11 @@ namespace {
 
 bool nothing_asked(const TuneCommand& command) {
   const Target& t = command.target;
-  return t.shapes.empty() && !command.suite && !t.dim && !t.dtype && !t.accumulate && !t.cache && !t.device &&
-         !t.kernels && t.settings.empty() && !command.metrics && !command.budget && !command.seed && !command.out &&
-         !command.cache_dir && !command.journal && !command.fresh && !command.retry_failed && !command.format &&
-         !command.in_process && !command.quiet && !command.verbose && !command.no_progress;
+  return t.shapes.empty() && !command.suite && !t.dim && !t.dtype && !t.accumulate && !t.cache && !t.deterministic &&
+         !t.device && !t.kernels && t.settings.empty() && !t.space && !t.no_prune && !command.metrics &&
+         !command.budget && !command.seed && !command.out && !command.cache_dir && !command.journal && !command.fresh &&
+         !command.retry_failed && !command.format && !command.in_process && !command.quiet && !command.verbose &&
+         !command.no_progress;
 }
 
 std::vector<Variant> admitted_variants(const Plan& plan, const Job& job) {

@@ -63,12 +63,20 @@ struct Kernel {
   Space (*space)(const Workload&, const Chip&) = nullptr;
   std::vector<Constraint> constraints;
 
+  // What recorded sweeps say a variant must keep to come near the best. A part of pruning (catalog/prune.h), which
+  // can be switched off: what breaks one works.
+  std::vector<Constraint> sweep_rules;
+
   // CUDA only: the launches of an admitted variant, its workspace in bytes (0 where it needs
   // none), and its estimated resources (the largest of its launches).
   std::vector<Launch> (*launches)(const Variant&, const Workload&, const Chip&) = nullptr;
   int64_t (*workspace_bytes)(const Variant&, const Workload&, const Chip&) = nullptr;
   ResourceEstimate (*estimate)(const Variant&, const Workload&, const Chip&) = nullptr;
 };
+
+// The text of the first rule that a variant breaks, or an empty string.
+std::string first_broken(const std::vector<Constraint>& rules, const Variant& variant, const Workload& workload,
+                         const Chip& chip);
 
 // The text of the first constraint a variant breaks, or an empty string.
 std::string broken_constraint(const Kernel& kernel, const Variant& variant, const Workload& workload, const Chip& chip);

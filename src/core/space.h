@@ -14,6 +14,23 @@ struct Param {
   std::string name;
   std::string summary;  // one line: what it is, in which unit
   std::vector<Value> values;
+  std::vector<std::string> words = {};  // all that a value can be, on any chip; empty where values are integers
+};
+
+// Values of one parameter, as a user gives them.
+struct ParamValues {
+  std::string param;
+  std::vector<Value> values;
+
+  bool operator==(const ParamValues&) const = default;
+};
+
+// What a user's own space says of one kernel: values that take the place of its default ones.
+struct KernelSpace {
+  std::string kernel;
+  std::vector<ParamValues> params;
+
+  bool operator==(const KernelSpace&) const = default;
 };
 
 struct Space {

@@ -5,7 +5,9 @@
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
+#include <vector>
 
 namespace scantune::wire {
 namespace {
@@ -18,8 +20,25 @@ constexpr int kMaxDepth = 100;
 // Arrays whose elements are one row each, however long.
 constexpr std::array<std::string_view, 3> kTables = {"rounds", "metrics", "resources"};
 
-struct TooDeep : std::runtime_error {
-  TooDeep() : std::runtime_error(fmt::format("nested deeper than {} levels", kMaxDepth)) {}
+struct Unreadable : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// The names of members so far, of every object that is open: for those that come again.
+class MemberNames {
+ public:
+  void take(Json::parse_event_t event, const Json& parsed) {
+    if (event == Json::parse_event_t::object_start) {
+      open_.emplace_back();
+    } else if (event == Json::parse_event_t::object_end) {
+      open_.pop_back();
+    } else if (event == Json::parse_event_t::key && !open_.back().insert(parsed.get<std::string>()).second) {
+      throw Unreadable(fmt::format("the member \"{}\" is there twice in one object", parsed.get<std::string>()));
+    }
+  }
+
+ private:
+  std::vector<std::set<std::string>> open_;
 };
 
 // "line 3, column 7" of a byte of the text.
@@ -127,20 +146,24 @@ class Printer {
 
 }  // namespace
 
-Expected<Json> parse_json(std::string_view text) {
-  const auto bounded = [](int depth, Json::parse_event_t /*event*/, const Json& /*parsed*/) {
+Expected<Json> parse_json(std::string_view text, Members members) {
+  MemberNames names;
+  const auto checked = [&](int depth, Json::parse_event_t event, const Json& parsed) {
     if (depth > kMaxDepth) {
-      throw TooDeep();
+      throw Unreadable(fmt::format("nested deeper than {} levels", kMaxDepth));
+    }
+    if (members == Members::once) {
+      names.take(event, parsed);
     }
     return true;
   };
   try {
-    return Json::parse(text.begin(), text.end(), bounded);
+    return Json::parse(text.begin(), text.end(), checked);
   } catch (const Json::parse_error& error) {
     return bad_input("not JSON at {}: {}", position(text, error.byte == 0 ? 0 : error.byte - 1), reason(error.what()));
   } catch (const Json::exception& error) {
     return bad_input("not JSON that can be read: {}", reason(error.what()));
-  } catch (const TooDeep& error) {
+  } catch (const Unreadable& error) {
     return bad_input("not JSON that can be read: {}", error.what());
   }
 }

@@ -11,8 +11,12 @@ namespace scantune::wire {
 
 using Json = nlohmann::ordered_json;
 
+// How often an object may have a member of the same name. Of several the last counts, as in most readers; in what is
+// written by hand it is a slip, which would be lost.
+enum class Members { any, once };
+
 // Reads one JSON value. The message of an error gives line and column.
-Expected<Json> parse_json(std::string_view text);
+Expected<Json> parse_json(std::string_view text, Members members = Members::any);
 
 // The text of a value, made to be read and diffed: indented by two spaces, but arrays of numbers,
 // what fits a line, and the rows of tables (rounds, metrics, resources) on one line each. Numbers

@@ -21,15 +21,19 @@ Json write_params(const Space& space) {
   return params;
 }
 
+Json write_texts(const std::vector<Constraint>& rules) {
+  Json texts = Json::array();
+  for (const Constraint& rule : rules) {
+    texts.push_back(rule.text);
+  }
+  return texts;
+}
+
 Json write_kernel(const KernelListing& listing) {
   const Kernel& kernel = *listing.kernel;
   Json sources = Json::array();
   for (const SourceFile& source : kernel.sources) {
     sources.push_back(source.path);
-  }
-  Json constraints = Json::array();
-  for (const Constraint& constraint : kernel.constraints) {
-    constraints.push_back(constraint.text);
   }
   const bool refuses = !listing.refuses.empty();
   return {{"name", kernel.name},
@@ -40,7 +44,8 @@ Json write_kernel(const KernelListing& listing) {
           {"refuses", text_or_null(listing.refuses)},
           {"points", refuses ? Json(nullptr) : Json(listing.space.size())},
           {"params", refuses ? Json(nullptr) : write_params(listing.space)},
-          {"constraints", std::move(constraints)},
+          {"constraints", write_texts(kernel.constraints)},
+          {"sweep_rules", write_texts(kernel.sweep_rules)},
           {"sources", std::move(sources)}};
 }
 

@@ -76,7 +76,7 @@ Suite read_suite(const Json& document) {
 }  // namespace
 
 Expected<Suite> parse_suite(std::string_view text) {
-  const auto document = parse_json(text);
+  const auto document = parse_json(text, Members::once);
   if (!document) {
     return tl::unexpected(document.error());
   }

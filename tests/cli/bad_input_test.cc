@@ -25,6 +25,14 @@ TEST_P(BadInput, GetsOneLineAndExitCode2) {
   sandbox.write("foreign.json", R"({"hello": "world"})");
   sandbox.write("suite.json", R"({"name": "s", "workloads": [{"shape": [4, 4], "dim": 7, "dtype": "f32"}]})");
   sandbox.write("empty.json", R"({"name": "s", "workloads": []})");
+  sandbox.write("kernel.json", R"({"kernels": {"cpu_row_cary": {}}})");
+  sandbox.write("param.json", R"({"kernels": {"cpu_row_carry": {"tiles": [1024]}}})");
+  sandbox.write("value.json", R"({"kernels": {"cpu_row_carry": {"tile": [1024, "wide"]}}})");
+  sandbox.write("word.json", R"({"kernels": {"cpu_row_carry": {"store": ["cold"]}}})");
+  sandbox.write("none.json", R"({"kernels": {"cpu_row_carry": {"tile": []}}})");
+  sandbox.write("twice.json", R"({"kernels": {"cpu_row_carry": {"tile": [1024, 1024]}}})");
+  sandbox.write("gpu.json", R"({"kernels": {"row_carry": {"tile": [1024]}}})");
+  sandbox.write("space.json", R"({"kernels": {"cpu_row_carry": {"tile": [2048]}}})");
   const auto before = sandbox.files();
   const Finished run = sandbox.run(GetParam().arguments);
   EXPECT_EQ(run.code, 2);
@@ -129,6 +137,39 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MoreThanTheMemory", {"--device", "cpu", "--shape", "2^50"}, {"needs", "is free", "try --shape"}},
         Case{"AnUnknownChip", {"list", "variants", "--chip", "GX1"}, {"--chip GX1", "GH100"}},
         Case{"AChipAndADevice", {"list", "variants", "--chip", "GH100", "--device", "cpu"}, {"--chip GH100"}}),
+    [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Spaces, BadInput,
+    testing::Values(
+        Case{"ThatAreMissing", on_cpu({"--space", "no.json"}), {"--space: ", "no.json", "No such file"}},
+        Case{"ThatAreFolders", on_cpu({"--space", "."}), {"--space: "}},
+        Case{"ThatAreNotJson", on_cpu({"--space", "not.json"}), {"--space not.json: not JSON at line 1, column 2"}},
+        Case{"ThatAreSomethingElse", on_cpu({"--space", "foreign.json"}), {"unknown member \"hello\"", "kernels"}},
+        Case{"OfUnknownKernels",
+             on_cpu({"--space", "kernel.json"}),
+             {"--space kernel.json: kernels: unknown kernel 'cpu_row_cary'; known: ", "cpu_row_carry"}},
+        Case{"OfUnknownParameters",
+             on_cpu({"--space", "param.json"}),
+             {"--space param.json: kernels: cpu_row_carry: unknown parameter 'tiles'; it takes tile, prefetch"}},
+        Case{"OfValuesOfAnotherKind",
+             on_cpu({"--space", "value.json"}),
+             {"--space value.json: kernels: cpu_row_carry: tile[1]: 'wide' is not a value of tile; it takes integers"}},
+        Case{"OfUnknownWords", on_cpu({"--space", "word.json"}), {"store[0]: 'cold'", "it takes streaming, cached"}},
+        Case{"OfNoValues", on_cpu({"--space", "none.json"}), {"--space none.json: ", "at least one value"}},
+        Case{"OfAValueThatIsThereTwice", on_cpu({"--space", "twice.json"}), {"tile[1]: 1024 is there twice"}},
+        Case{"OfKernelsOfAnotherDevice", on_cpu({"--space", "gpu.json"}), {"--space: no kernel", "a CPU", "row_carry"}},
+        Case{"WithoutTheKernelAskedFor",
+             on_cpu({"--space", "space.json", "--kernels", "cpu_two_pass"}),
+             {"--kernels cpu_two_pass: ", "is not in the space given, which has cpu_row_carry"}},
+        Case{"WithoutTheValueAskedFor",
+             on_cpu({"--space", "space.json", "--set", "tile=1024"}),
+             {"--set: tile=1024 is not in the space; tile takes 2048"}},
+        Case{"ForAListOfKernels", {"list", "kernels", "--space", "space.json"}, {"--space", "list kernels"}},
+        Case{"NoPruneForAListOfKernels", {"list", "kernels", "--no-prune"}, {"--no-prune", "list kernels"}},
+        Case{"OfAListThatAreBad",
+             {"list", "variants", "--device", "cpu", "--space", "kernel.json"},
+             {"--space kernel.json: kernels: unknown kernel"}}),
     [](const auto& info) { return info.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(

@@ -109,6 +109,14 @@ TEST(ShapeOptions, TakeTheAccumulatorThatGoesWithTheType) {
   EXPECT_THAT(sums_in("f32", "wide").error().message, testing::StartsWith("--accumulate wide: unknown dtype"));
 }
 
+TEST(Options, AskForTheSameBitsEveryRun) {
+  Target target;
+  target.shapes = {"8x8"};
+  EXPECT_FALSE(parse_shapes(target)->front().deterministic);
+  target.deterministic = true;
+  EXPECT_TRUE(parse_shapes(target)->front().deterministic);
+}
+
 TEST(ShapeOptions, BlameTheOptionAtFault) {
   const auto message = [](const std::string& shape, const std::optional<std::string>& dim) {
     Target target;

@@ -20,9 +20,10 @@ class Families : public GpuTest {
     }
     const auto session = open(job);
     ASSERT_NE(session, nullptr);
+    std::vector<Case> cases;
     size_t families = 0;
     for (const Kernel* kernel : kernels_for(job, gpu->info().chip)) {
-      auto all = candidates(job, gpu->info().chip, {.kernels = {kernel->name}, .settings = {}});
+      auto all = candidates(job, gpu->info().chip, {.kernels = {kernel->name}, .settings = {}, .prune = false});
       ASSERT_TRUE(all) << all.error().message;
       std::erase_if(*all, [](const Candidate& candidate) { return !candidate.broken.empty(); });
       EXPECT_FALSE(kernel->baseline && all->empty()) << kernel->name;
@@ -30,15 +31,21 @@ class Families : public GpuTest {
       const size_t count = std::min(most, all->size());
       for (size_t i = 0; i < count; ++i) {
         // The first, the last and those between.
-        const Candidate& candidate = (*all)[count == 1 ? 0 : i * (all->size() - 1) / (count - 1)];
-        const auto handle = load(*session, *kernel, job, candidate.variant);
-        ASSERT_TRUE(handle) << to_string(candidate.variant) << ": " << handle.error().what;
-        const auto verified = session->verify(*handle);
-        EXPECT_TRUE(verified) << to_string(candidate.variant) << ": " << verified.error().what;
-        session->unload(*handle);
+        cases.push_back({.workload = job,
+                         .kernel = kernel,
+                         .variant = (*all)[count == 1 ? 0 : i * (all->size() - 1) / (count - 1)].variant});
       }
     }
     EXPECT_GE(families, 2U);  // the baseline and one to compare with it
+    compile_all(cases);
+    for (const Case& one : cases) {
+      ASSERT_TRUE(one.artifact) << to_string(one.variant) << ": " << one.artifact.error().what;
+      const auto handle = session->load(*one.artifact);
+      ASSERT_TRUE(handle) << to_string(one.variant) << ": " << handle.error().what;
+      const auto verified = session->verify(*handle);
+      EXPECT_TRUE(verified) << to_string(one.variant) << ": " << verified.error().what;
+      session->unload(*handle);
+    }
   }
 };
 
@@ -141,15 +148,29 @@ TEST_F(Families, ScanTheHeadlineShapes) {
   verify(workload({128, 8192, 1024}, 1), 4);
 }
 
+// Small enough for compute-sanitizer, and still every family: ragged rows and columns, several tiles a row, few and
+// many rows, all types of sums.
+TEST_F(Families, ScanTheSanitizersSet) {
+  verify(workload({37, 333}), 2);
+  verify(workload({2, 40'001}), 2);
+  verify(workload({3, 300, 70}, 1), 2);
+  verify(workload({1, 2'000, 6}, 1, DType::f16), 2);
+  verify(workload({3, 9'001}, 1, DType::f64), 2);
+}
+
 TEST_F(Families, AreTimedAndProfiled) {
   const Workload job = workload({4096, 8192});
   const auto session = open(job);
   ASSERT_NE(session, nullptr);
+  int measured = 0;
   for (const Kernel* kernel : kernels_for(job, gpu->info().chip)) {
-    const auto all = candidates(job, gpu->info().chip, {.kernels = {kernel->name}, .settings = {}});
+    const auto all = candidates(job, gpu->info().chip, {.kernels = {kernel->name}, .settings = {}, .prune = false});
     ASSERT_TRUE(all);
     const auto admitted = std::ranges::find(*all, "", &Candidate::broken);
-    ASSERT_NE(admitted, all->end());
+    if (admitted == all->end()) {
+      continue;  // not for so many rows
+    }
+    ++measured;
     const auto handle = load(*session, *kernel, job, admitted->variant);
     ASSERT_TRUE(handle) << handle.error().what;
     const auto profile = session->profile(*handle, {"gpu__time_duration.sum"});
@@ -160,6 +181,7 @@ TEST_F(Families, AreTimedAndProfiled) {
     EXPECT_EQ(samples->size(), 3u);
     EXPECT_TRUE(session->verify(*handle));
   }
+  EXPECT_GE(measured, 3);
 }
 
 }  // namespace

@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "catalog/catalog.h"
 #include "catalog/embedded.h"
@@ -113,7 +116,7 @@ class GpuTest : public ::testing::Test {
       why_not = devices ? "no GPU" : devices.error().message;
       return;
     }
-    auto compiler = make_compiler({.cache_dir = cache, .in_process = true});
+    auto compiler = make_compiler({.cache_dir = cache, .executable = SCANTUNE_BINARY});
     if (!compiler) {
       why_not = compiler.error().message;
       return;
@@ -131,6 +134,28 @@ class GpuTest : public ::testing::Test {
   void SetUp() override {
     if (gpu == nullptr) {
       GTEST_SKIP() << why_not;
+    }
+  }
+
+  struct Case {
+    Workload workload;
+    const Kernel* kernel = nullptr;
+    Variant variant;
+    tl::expected<Artifact, Failure> artifact = tl::unexpected(Failure{});
+  };
+
+  // On all cores: a test of many variants would do little else but wait for the compiler.
+  static void compile_all(std::vector<Case>& cases) {
+    std::atomic<size_t> next = 0;
+    std::vector<std::jthread> threads;
+    threads.reserve(static_cast<size_t>(nvrtc->concurrency()));
+    for (int i = 0; i < nvrtc->concurrency(); ++i) {
+      threads.emplace_back([&] {
+        for (size_t c = next++; c < cases.size(); c = next++) {
+          Case& one = cases[c];
+          one.artifact = nvrtc->compile(*one.kernel, one.workload, one.variant, gpu->info().chip);
+        }
+      });
     }
   }
 

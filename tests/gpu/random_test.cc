@@ -3,22 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <random>
-#include <thread>
 
 #include "gpu.h"
 
 namespace scantune::cuda {
 namespace {
-
-struct Case {
-  Workload workload;
-  const Kernel* kernel = nullptr;
-  Variant variant;
-  tl::expected<Artifact, Failure> artifact = tl::unexpected(Failure{});
-};
 
 class RandomCases {
  public:
@@ -88,20 +79,7 @@ TEST_F(GpuTest, TwoThousandRandomCasesAreRight) {
   }
   EXPECT_GE(cases.size(), 2000U);
 
-  auto pool = make_compiler({.cache_dir = cache, .executable = SCANTUNE_BINARY});
-  ASSERT_TRUE(pool) << pool.error().message;
-  std::atomic<size_t> next = 0;
-  {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < (*pool)->concurrency(); ++i) {
-      threads.emplace_back([&] {
-        for (size_t c = next++; c < cases.size(); c = next++) {
-          Case& one = cases[c];
-          one.artifact = (*pool)->compile(*one.kernel, one.workload, one.variant, gpu->info().chip);
-        }
-      });
-    }
-  }
+  compile_all(cases);
 
   std::map<std::string, int> verified;
   std::unique_ptr<Session> session;

@@ -15,6 +15,7 @@
 #include "wire/best_json.h"
 #include "wire/journal_json.h"
 #include "wire/outcome_json.h"
+#include "wire/space_json.h"
 #include "wire/suite_json.h"
 
 namespace scantune::wire {
@@ -228,6 +229,40 @@ TEST(Schema, RejectsTheSuitesThatTheParserRejects) {
        }) {
     EXPECT_FALSE(parse_suite(text)) << text;
     EXPECT_FALSE(fault("suite", json::parse(text)).empty()) << text;
+  }
+}
+
+TEST(Schema, AcceptsEverySpaceInConfigs) {
+  int spaces = 0;
+  for (const auto& file : std::filesystem::directory_iterator(fmt::format("{}/configs/spaces", kSource))) {
+    const std::string text = read(file.path());
+    EXPECT_THAT(fault("space", json::parse(text)), IsEmpty()) << file.path();
+    EXPECT_TRUE(parse_space(text)) << file.path();
+    ++spaces;
+  }
+  EXPECT_GE(spaces, 3);
+}
+
+TEST(Schema, RejectsTheSpacesThatTheParserRejects) {
+  EXPECT_THAT(fault("space", json::parse(R"({"kernels": {"row_carry": {"tile": [12288]}, "short_row": {}}})")),
+              IsEmpty());
+  for (const char* text : {
+           R"([])",
+           R"({})",
+           R"({"kernels": {}})",
+           R"({"kernels": ["row_carry"]})",
+           R"({"kernels": {"row_carry": [4096]}})",
+           R"({"kernels": {"row_carry": {"tile": 4096}}})",
+           R"({"kernels": {"row_carry": {"tile": []}}})",
+           R"({"kernels": {"row_carry": {"tile": [4096, 4096]}}})",
+           R"({"kernels": {"row_carry": {"tile": [4096.5]}}})",
+           R"({"kernels": {"row_carry": {"tile": [null]}}})",
+           R"({"kernels": {"row_carry": {"note": 1}}})",
+           R"({"kernels": {"row_carry": {}}, "note": ["a"]})",
+           R"({"kernels": {"row_carry": {}}, "kernel": {}})",
+       }) {
+    EXPECT_FALSE(parse_space(text)) << text;
+    EXPECT_FALSE(fault("space", json::parse(text)).empty()) << text;
   }
 }
 
