@@ -64,7 +64,8 @@ SCANTUNE_LAUNCH_RULE int columns_levels_bytes(ColumnTileParams p, int element_by
 // tests/compile/constraints_test.cc holds it against the compiler.
 SCANTUNE_LAUNCH_RULE int columns_registers(ColumnTileParams p, int element_bytes) {
   const int row = p.access < 4 ? 1 : p.access / 4;
-  return element_bytes < 4 && p.access > element_bytes ? 2 * row * p.rows + 32 : row * p.rows + 36;
+  const int widened = element_bytes < 4 && p.access > element_bytes ? 2 : 1;
+  return widened * row * p.rows + 36;
 }
 
 }  // namespace scantune

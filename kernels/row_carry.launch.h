@@ -23,6 +23,11 @@ SCANTUNE_LAUNCH_RULE int row_carry_vectors(RowCarryParams p, int element_bytes) 
 // sm_80 to sm_120; tests/compile/constraints_test.cc holds it against the compiler.
 SCANTUNE_LAUNCH_RULE int row_carry_registers(RowCarryParams p, int element_bytes) {
   const int vectors = row_carry_vectors(p, element_bytes);
+  if (element_bytes < 4) {  // halves are widened, some of them early
+    return p.storage != Storage::registers ? 8 * vectors + 32
+           : p.stages == 1                 ? 8 * vectors + 20
+                                           : (4 * p.stages + 8) * vectors + 24;
+  }
   if (p.storage != Storage::registers) {
     return 6 * vectors + 36;
   }
