@@ -23,7 +23,7 @@ SCANTUNE_LAUNCH_RULE ColumnSplitCounts column_split_counts(long long outer, long
                                                            ColumnTileParams p, int element_bytes) {
   const long long lines = outer * columns_strips(inner, p);
   const long long slabs = columns_slabs(n, p, element_bytes);
-  return {lines * slabs, lines * ceil_div(slabs, kSplitFan), lines * ceil_div(slabs, kSplitFan * kSplitFan)};
+  return {lines * slabs, lines * ceil_div(slabs, kSplitFan), lines * ceil_div(slabs, 1LL * kSplitFan * kSplitFan)};
 }
 
 // Words for all of these, after the ticket counter.

@@ -55,7 +55,7 @@ SCANTUNE_LAUNCH_RULE long long columns_tiles(long long outer, long long n, long 
 
 // Shared memory where column sums of warps meet, in two buffers, with `more` rows of what lies below them.
 SCANTUNE_LAUNCH_RULE int columns_levels_bytes(ColumnTileParams p, int element_bytes, int accumulator_bytes, int more) {
-  const int row = static_cast<int>(ceil_div(p.columns * accumulator_bytes, kAccessBytes)) * kAccessBytes;
+  const int row = static_cast<int>(ceil_div(1LL * p.columns * accumulator_bytes, kAccessBytes)) * kAccessBytes;
   return 2 * (columns_stack(p, element_bytes) + more) * row;
 }
 
