@@ -30,6 +30,7 @@ struct Case {
   size_t may_spill;   // of these: the models are of 4-byte elements, and a little short for a few rows of others
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name that GoogleTest calls
 void PrintTo(const Case& job, std::ostream* out) { *out << job.name; }
 
 const Case kF32Rows = {"F32Rows", {.shape = {{32768, 32768}, 1}}, 60, 36, 0};

@@ -83,6 +83,7 @@ TEST_P(GivenSpaceTest, IsCompiledWhereConstraintsAdmitIt) {
     std::atomic<size_t> next = 0;
     {
       std::vector<std::jthread> threads;
+      threads.reserve(static_cast<size_t>((*compiler)->concurrency()));
       for (int i = 0; i < (*compiler)->concurrency(); ++i) {
         threads.emplace_back([&] {
           for (size_t job = next++; job < wanted.size(); job = next++) {
