@@ -86,6 +86,7 @@ TEST_F(Families, ScanMoreThan2To31Elements) {
 // The pairs of types that sums are kept in.
 std::vector<std::pair<DType, DType>> types() {
   std::vector<std::pair<DType, DType>> pairs;
+  pairs.reserve(kAllDTypes.size() + 1);
   for (const DType dtype : kAllDTypes) {
     pairs.emplace_back(dtype, default_accumulator(dtype));
   }

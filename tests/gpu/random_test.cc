@@ -56,6 +56,7 @@ TEST_F(GpuTest, TwoThousandRandomCasesAreRight) {
   RandomCases random(20261122);
   std::vector<Case> cases;
   std::vector<std::pair<DType, DType>> types;
+  types.reserve(kAllDTypes.size() + 1);
   for (const DType dtype : kAllDTypes) {
     types.emplace_back(dtype, default_accumulator(dtype));
   }
