@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cuda/metrics.h"
 #include "device/cpu.h"
+#include "device/replay.h"
 #include "device/worker.h"
 
 namespace scantune::cli {
@@ -69,6 +70,35 @@ Expected<OpenDevice> open_cpu(const cuda::CompilerOptions& options, std::stop_to
   return OpenDevice{.compiler = cpu::make_compiler(), .device = *std::move(device), .note = {}};
 }
 
+Expected<std::shared_ptr<replay::Recording>> open_recording(const std::string& file) {
+  auto recording = replay::Recording::open(file);
+  return recording ? recording : at_option("--device", "replay", recording.error());
+}
+
+Expected<OpenDevice> open_replay(const std::string& file) {
+  auto recording = open_recording(file);
+  if (!recording) {
+    return tl::unexpected(recording.error());
+  }
+  return OpenDevice{.compiler = replay::make_compiler(*recording),
+                    .device = replay::make_device(*recording),
+                    .note = {},
+                    .notes = (*recording)->notes()};
+}
+
+// The names asked for, as they are: what can be read was settled when the recording was made.
+Expected<std::vector<std::string>> asked_metrics(const std::string& text) {
+  const auto requests = cuda::parse_metrics(text);
+  if (!requests) {
+    return at_option("--metrics", text, requests.error());
+  }
+  std::vector<std::string> asked;
+  for (const auto& request : *requests) {
+    asked.push_back(request.name);
+  }
+  return asked;
+}
+
 Expected<std::vector<std::string>> cpu_metrics(const std::string& text) {
   if (text == "seed") {
     return bad_input("the seed's metrics are counters of a GPU; on the CPU ask for core, none or some of {}",
@@ -95,10 +125,25 @@ Expected<DeviceRequest> parse_device(const std::optional<std::string>& text) {
       return DeviceRequest{.automatic = false, .backend = Backend::cuda, .ordinal = ordinal};
     }
   }
-  return bad_input("--device {}: unknown device; write auto, cpu or cuda:N, such as cuda:0", *text);
+  if (text->starts_with(kReplayPrefix)) {
+    std::string file = text->substr(kReplayPrefix.size());
+    if (file.empty()) {
+      return bad_input(
+          "--device replay:: the file is missing; write replay:FILE, with a journal that a run has written");
+    }
+    return DeviceRequest{.automatic = false, .backend = Backend::cpu, .ordinal = 0, .recording = std::move(file)};
+  }
+  return bad_input("--device {}: unknown device; write auto, cpu, cuda:N, such as cuda:0, or replay:FILE", *text);
 }
 
 Expected<FoundDevice> find_device(const DeviceRequest& request) {
+  if (request.is_replay()) {
+    auto recording = open_recording(request.recording);
+    if (!recording) {
+      return tl::unexpected(recording.error());
+    }
+    return FoundDevice{(*recording)->info(), {}, *recording};
+  }
   if (!request.automatic && request.backend == Backend::cpu) {
     return FoundDevice{cpu::info(), {}};
   }
@@ -114,6 +159,9 @@ Expected<FoundDevice> find_device(const DeviceRequest& request) {
 
 Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::CompilerOptions& options,
                                  const std::stop_token& stop) {
+  if (request.is_replay()) {
+    return open_replay(request.recording);
+  }
   if (!request.automatic && request.backend == Backend::cpu) {
     return open_cpu(options, stop);
   }
@@ -137,6 +185,9 @@ Expected<std::vector<std::string>> choose_metrics(const std::string& text, const
     auto names = cpu_metrics(text);
     return names ? names : at_option("--metrics", text, names.error());
   }
+  if (is_replay(info)) {
+    return asked_metrics(text);
+  }
   auto names = cuda::resolve_metrics(text, info.chip.code_name);
   if (names || names.error().kind != ErrorKind::environment) {
     return names ? names : at_option("--metrics", text, names.error());
@@ -144,15 +195,9 @@ Expected<std::vector<std::string>> choose_metrics(const std::string& text, const
   // Without CUPTI no counter can be read, but tuning goes on: the names are kept, so that each is
   // reported as missing and why.
   warning = fmt::format("hardware counters cannot be read: {}", names.error().message);
-  const auto requests = cuda::parse_metrics(text);
-  if (!requests) {
-    return at_option("--metrics", text, requests.error());
-  }
-  std::vector<std::string> asked;
-  for (const auto& request : *requests) {
-    asked.push_back(request.name);
-  }
-  return asked;
+  return asked_metrics(text);
 }
+
+bool is_replay(const DeviceInfo& info) { return info.id.starts_with(kReplayPrefix); }
 
 }  // namespace scantune::cli

@@ -30,10 +30,13 @@ bool nothing_asked(const TuneCommand& command) {
          !command.in_process && !command.quiet && !command.verbose && !command.no_progress;
 }
 
-std::unique_ptr<Strategy> strategy_for(const Plan& plan, const Job& job, const Chip& chip) {
+// What there is nothing to build from, in a replay, cannot be searched.
+std::unique_ptr<Strategy> strategy_for(const Plan& plan, const Job& job, const Chip& chip, const Compiler& compiler) {
   SearchSpace space{job.workload, chip, {}};
-  std::ranges::copy_if(job.candidates, std::back_inserter(space.candidates),
-                       [](const Candidate& candidate) { return candidate.broken.empty(); });
+  std::ranges::copy_if(job.candidates, std::back_inserter(space.candidates), [&](const Candidate& candidate) {
+    return candidate.broken.empty() &&
+           !compiler.build_digest(*candidate.kernel, job.workload, candidate.variant, chip).empty();
+  });
   // A search that may end early should have seen a bit of every family, and not the first one only.
   const bool may_end_early = plan.budget.seconds || plan.budget.trials;
   const bool shuffled = may_end_early && plan.strategy == StrategyKind::exhaustive;
@@ -115,7 +118,7 @@ Expected<void> TuneRun::prepare() {
   }
   // Last, as it may create the file's folder.
   if (!plan_.out.empty()) {
-    if (auto writable = store::check_best_file(plan_.out); !writable) {
+    if (auto writable = store::check_best_file(plan_.out, is_replay(info)); !writable) {
       Error error = writable.error();
       error.kind = ErrorKind::bad_input;
       return at_option("--out", "", std::move(error));
@@ -126,6 +129,9 @@ Expected<void> TuneRun::prepare() {
   }
   if (!open_.note.empty()) {
     note(open_.note);
+  }
+  for (const std::string& line : open_.notes) {
+    note(line);
   }
   if (!warning.empty()) {
     note(warning);
@@ -157,7 +163,7 @@ Expected<void> TuneRun::open_journal() {
 Expected<void> TuneRun::fits_in_memory() {
   std::vector<Job> fitting;
   for (Job& job : plan_.jobs) {
-    auto fits = check_memory(*open_.device, job.workload);
+    auto fits = open_.device->check(job.workload).and_then([&] { return check_memory(*open_.device, job.workload); });
     if (!fits && (!job.from_suite || plan_.jobs.size() == 1)) {
       return fits;
     }
@@ -169,7 +175,7 @@ Expected<void> TuneRun::fits_in_memory() {
     fitting.push_back(std::move(job));
   }
   if (fitting.empty()) {
-    return fail(ErrorKind::environment, "no workload of the suite fits the memory of {}", open_.device->info().id);
+    return fail(ErrorKind::environment, "no workload of the suite can be done on {}", open_.device->info().id);
   }
   plan_.jobs = std::move(fitting);
   return {};
@@ -242,7 +248,7 @@ bool TuneRun::tune_one(const Job& job) {
   if (plan_.format == Format::text) {
     print(screen_, report::workload_line(job.workload) + "\n", screen_style_);
   }
-  const auto strategy = strategy_for(plan_, job, open_.device->info().chip);
+  const auto strategy = strategy_for(plan_, job, open_.device->info().chip, *open_.compiler);
   const auto options = options_for(job);
   if (!options) {
     worsen(report_error(options.error()));

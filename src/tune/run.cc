@@ -82,6 +82,9 @@ Run::Run(Device& device, Compiler& compiler, const std::vector<Candidate>& candi
     } else {
       record.source_digest = source_digest(*candidate.kernel);
       trial.build = compiler.build_digest(*candidate.kernel, outcome.workload, candidate.variant, outcome.device.chip);
+      if (trial.build.empty()) {
+        record.failure = Failure{FailureKind::not_recorded, "the recording has nothing of it"};
+      }
       const std::string& kernel = candidate.variant.kernel;
       const auto [family, added] = family_of_.emplace(kernel, progress_.families.size());
       if (added) {

@@ -90,6 +90,9 @@ void write_what(Json& event, const RoundTaken& taken) {
   event["phase"] = name(taken.round.phase);
   event["discarded"] = text_or_null(taken.discarded);
   event["runs"] = taken.round.runs;
+  if (taken.round.resampled != 0) {
+    event["resampled"] = taken.round.resampled;
+  }
   Json& trials = event["trials"] = Json::array();
   for (const Trial& trial : taken.trials) {
     trials.push_back(write_trial(trial));
@@ -106,6 +109,9 @@ RoundTaken read_round(const Node& node) {
   RoundTaken taken;
   taken.round.phase = read_phase(node.at("phase"));
   taken.round.runs = node.at("runs").small_integer();
+  if (const auto resampled = node.find("resampled")) {
+    taken.round.resampled = resampled->small_integer();
+  }
   if (const auto why = node.find("discarded")) {
     taken.discarded = why->text();
   }

@@ -346,7 +346,7 @@ Json write_failure(const Failure& failure) { return {{"kind", name(failure.kind)
 
 Failure read_failure(const Node& node) {
   const std::string kind = node.at("kind").text();
-  for (int i = 0; i <= static_cast<int>(FailureKind::device); ++i) {
+  for (int i = 0; i <= static_cast<int>(FailureKind::not_recorded); ++i) {
     if (kind == name(static_cast<FailureKind>(i))) {
       return {static_cast<FailureKind>(i), node.at("what").text()};
     }
@@ -398,6 +398,9 @@ Json write_samples(const std::vector<Round>& rounds, const std::vector<std::stri
     if (round.runs != 1) {
       row["runs"] = round.runs;
     }
+    if (round.resampled != 0) {
+      row["resampled"] = round.resampled;
+    }
     row["order"] = std::move(order);
     row["time_ns"] = std::move(times);
     rows.push_back(std::move(row));
@@ -424,7 +427,9 @@ std::vector<Round> read_samples(const Node& node, const std::vector<std::string>
       row.refuse(fmt::format(R"("order" has {} elements, "time_ns" has {})", order.size(), times.size()));
     }
     const auto runs = row.find("runs");
-    Round round{read_phase(row.at("phase")), {}, runs ? runs->small_integer() : 1};
+    const auto resampled = row.find("resampled");
+    Round round{
+        read_phase(row.at("phase")), {}, runs ? runs->small_integer() : 1, resampled ? resampled->small_integer() : 0};
     for (size_t i = 0; i < order.size(); ++i) {
       if (order[i] < 0 || std::cmp_greater_equal(order[i], subject_of.size())) {
         row.at("order").refuse(fmt::format("{} is no index into \"subjects\"", order[i]));
