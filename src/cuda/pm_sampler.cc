@@ -170,21 +170,38 @@ Expected<std::vector<uint8_t>> sampling_availability(const CuptiApi& api, int de
   return image;
 }
 
-// The part of the samples in which the device was at work, with one idle sample at each end.
-std::vector<TimelineSample> trimmed(std::vector<TimelineSample> samples) {
-  const auto busy = [](const TimelineSample& sample) {
-    return std::ranges::any_of(sample.values, [](double value) { return value > 0.5; });  // percent
-  };
+// The samples from where the device came to work to where it ceased, with one idle sample at each end. Starting and
+// stopping the sampler keeps DRAM busy for moments, too: of several stretches the one with most work is the run.
+std::vector<TimelineSample> trimmed(const std::vector<TimelineSample>& samples) {
+  constexpr double kBusy = 0.5;  // percent
+  constexpr size_t kPause = 16;  // idle samples that end a stretch: more than from a launch to the next
+  size_t best_begin = 0;
+  size_t best_end = 0;
+  double best_work = 0;
+  double work = 0;
   size_t begin = 0;
-  size_t end = samples.size();
-  while (begin + 1 < end && !busy(samples[begin]) && !busy(samples[begin + 1])) {
-    ++begin;
+  size_t end = 0;  // after the last busy one
+  for (size_t i = 0; i < samples.size(); ++i) {
+    const double most = std::ranges::max(samples[i].values);
+    if (most <= kBusy) {
+      continue;
+    }
+    if (i >= end + kPause) {
+      begin = i;
+      work = 0;
+    }
+    end = i + 1;
+    work += most * (samples[i].end_ns - samples[i].begin_ns);
+    if (work > best_work) {
+      best_work = work;
+      best_begin = begin;
+      best_end = end;
+    }
   }
-  while (end > begin + 1 && !busy(samples[end - 1]) && !busy(samples[end - 2])) {
-    --end;
-  }
-  std::vector<TimelineSample> kept(samples.begin() + static_cast<std::ptrdiff_t>(begin),
-                                   samples.begin() + static_cast<std::ptrdiff_t>(end));
+  best_begin -= best_begin > 0 ? 1 : 0;
+  best_end += best_end > 0 && best_end < samples.size() ? 1 : 0;
+  std::vector<TimelineSample> kept(samples.begin() + static_cast<std::ptrdiff_t>(best_begin),
+                                   samples.begin() + static_cast<std::ptrdiff_t>(best_end));
   const double first = kept.empty() ? 0 : kept.front().begin_ns;
   for (TimelineSample& sample : kept) {
     sample.begin_ns -= first;
@@ -258,7 +275,7 @@ tl::expected<Timeline, Failure> sample_run(int device, const TimelineSpec& spec,
   if (!samples) {
     return tl::unexpected(samples.error());
   }
-  timeline.samples = trimmed(*std::move(samples));
+  timeline.samples = trimmed(*samples);
   return timeline;
 }
 
