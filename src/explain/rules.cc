@@ -9,6 +9,7 @@
 #include "core/units.h"
 #include "explain/diagnosis.h"
 #include "explain/reading.h"
+#include "explain/thresholds.h"
 
 namespace scantune::explain {
 namespace {
@@ -33,7 +34,6 @@ constexpr const char* kTrafficSource = "one-pass families read 1.00 to 1.01 of w
 constexpr double kIdleShare = 0.1;
 constexpr const char* kTailSource = "more than a tenth of the GPU's time without work";
 
-constexpr double kStallPercent = 20;
 constexpr const char* kSeedSource = "the seed's rule: memory stalls below 20%";
 constexpr const char* kStallSource = "the seed's line for memory stalls, and more than those";
 
