@@ -114,8 +114,7 @@ std::vector<Datum> data_for(const Workload& workload, const std::vector<Candidat
 double Outlook::ratio() const { return std::exp(log_ratio); }
 
 Expectation::Expectation(const Workload& workload, const Chip& chip, const std::vector<Candidate>& candidates,
-                         const ExpectationOptions& options)
- {
+                         const ExpectationOptions& options) {
   const std::vector<Datum> data = data_for(workload, candidates, options);
   const size_t n = data.size();
   recorded_ = n > 0;

@@ -76,6 +76,15 @@ std::optional<Features> features(const Kernel& kernel, const Variant& variant, c
   return f;
 }
 
+double steps_between(const Value& a, const Value& b) {
+  const auto* x = std::get_if<int64_t>(&a);
+  const auto* y = std::get_if<int64_t>(&b);
+  if (x != nullptr && y != nullptr) {
+    return std::abs(log2_of(static_cast<double>(*x)) - log2_of(static_cast<double>(*y)));
+  }
+  return a == b ? 0 : 1;
+}
+
 double steps_between(const Variant& a, const Variant& b) {
   constexpr double kFamily = 4;
   double steps = a.kernel == b.kernel ? 0 : kFamily;
@@ -84,13 +93,7 @@ double steps_between(const Variant& a, const Variant& b) {
     if (of_b == nullptr) {
       continue;
     }
-    const auto* x = std::get_if<int64_t>(&of_a.value);
-    const auto* y = std::get_if<int64_t>(&of_b->value);
-    if (x != nullptr && y != nullptr) {
-      steps += std::abs(log2_of(static_cast<double>(*x)) - log2_of(static_cast<double>(*y)));
-    } else {
-      steps += of_a.value == of_b->value ? 0 : 1;
-    }
+    steps += steps_between(of_a.value, of_b->value);
   }
   return steps;
 }

@@ -25,6 +25,7 @@ std::optional<Features> features(const Kernel& kernel, const Variant& variant, c
 // How many steps in parameters lie between two variants: powers of two of a number, 1 for another word. Another
 // family counts as several.
 double steps_between(const Variant& a, const Variant& b);
+double steps_between(const Value& a, const Value& b);  // of one parameter
 
 // What of a workload decides which variants are fast, as a distance (not squared).
 double workload_distance(const Workload& a, const Workload& b);

@@ -15,8 +15,8 @@ namespace scantune::explain {
 namespace {
 
 constexpr size_t kPerAdvice = 3;
-// How far a step may lie from the variant, in steps of parameters.
-constexpr double kReach = 4;
+// How far a step may lie from the variant in steps of other parameters than the advised one.
+constexpr double kReach = 3;
 // An expectation counts for more where it is less certain: what is not known may be better.
 constexpr double kCuriosity = 0.5;
 
@@ -34,7 +34,8 @@ bool follows(const Advice& advice, const Variant& from, const Candidate& to) {
   }
   const Value* before = value_of(from, advice.param);
   const Value* after = value_of(to.variant, advice.param);
-  if (before == nullptr || after == nullptr || steps_between(from, to.variant) > kReach) {
+  if (before == nullptr || after == nullptr ||
+      steps_between(from, to.variant) - steps_between(*before, *after) > kReach) {
     return false;
   }
   if (advice.direction == Direction::other) {
@@ -71,8 +72,8 @@ double bytes_in_flight(const Subject& from, const Kernel& kernel, const Variant&
 
 std::vector<Move> moves(const Subject& subject, const Diagnosis& diagnosis, const std::vector<Candidate>& space,
                         const Expectation& expectation) {
-  std::vector<Move> found;
-  std::set<size_t> there;
+  // For each piece of advice what it leads to, best first.
+  std::vector<std::vector<Move>> led_to;
   for (const Finding& finding : diagnosis.findings) {
     if (finding.limit == Limit::at_copy_roof) {
       return {};
@@ -87,10 +88,19 @@ std::vector<Move> moves(const Subject& subject, const Diagnosis& diagnosis, cons
       }
       std::ranges::stable_sort(best, std::greater<>{}, &std::pair<double, size_t>::first);
       best.resize(std::min(best.size(), kPerAdvice));
+      std::vector<Move>& moves = led_to.emplace_back();
       for (const auto& [_, candidate] : best) {
-        if (there.insert(candidate).second) {
-          found.push_back({candidate, finding.limit, advice});
-        }
+        moves.push_back({candidate, finding.limit, advice});
+      }
+    }
+  }
+  // The best of each first: the second best of one is often the neighbour of its best.
+  std::vector<Move> found;
+  std::set<size_t> there;
+  for (size_t place = 0; place < kPerAdvice; ++place) {
+    for (const std::vector<Move>& moves : led_to) {
+      if (place < moves.size() && there.insert(moves[place].candidate).second) {
+        found.push_back(moves[place]);
       }
     }
   }
