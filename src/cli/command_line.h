@@ -31,6 +31,7 @@ struct TuneCommand {
   std::optional<std::string> suite;
   std::optional<std::string> metrics;
   std::optional<std::string> profiled;
+  std::optional<std::string> strategy;
   std::optional<std::string> budget;
   std::optional<std::string> seed;
   std::optional<std::string> out;

@@ -127,6 +127,13 @@ Expected<Plan> make_plan(const TuneCommand& command) {
     }
     plan.budget = *budget;
   }
+  if (command.strategy) {
+    const auto strategy = parse_strategy(*command.strategy);
+    if (!strategy) {
+      return at_option("--strategy", *command.strategy, strategy.error());
+    }
+    plan.strategy = *strategy;
+  }
   if (command.seed) {
     const auto seed = parse_seed(*command.seed);
     if (!seed) {

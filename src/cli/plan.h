@@ -25,6 +25,7 @@ struct Plan {
   DeviceRequest device;
   Selection selection;
   Budget budget;
+  StrategyKind strategy = StrategyKind::automatic;
   uint64_t seed = 1;
   std::string metrics = "core";
   int profiled = TuneOptions().profiled;

@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstdio>
 #include <future>
-#include <random>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -26,24 +25,19 @@ bool nothing_asked(const TuneCommand& command) {
   const Target& t = command.target;
   return t.shapes.empty() && !command.suite && !t.dim && !t.dtype && !t.accumulate && !t.cache && !t.deterministic &&
          !t.device && !t.kernels && t.settings.empty() && !t.space && !t.no_prune && !command.metrics &&
-         !command.profiled && !command.budget && !command.seed && !command.out && !command.cache_dir &&
-         !command.journal && !command.fresh && !command.retry_failed && !command.format && !command.in_process &&
-         !command.quiet && !command.verbose && !command.no_progress;
+         !command.profiled && !command.budget && !command.strategy && !command.seed && !command.out &&
+         !command.cache_dir && !command.journal && !command.fresh && !command.retry_failed && !command.format &&
+         !command.in_process && !command.quiet && !command.verbose && !command.no_progress;
 }
 
-std::vector<Variant> admitted_variants(const Plan& plan, const Job& job) {
-  std::vector<Variant> variants;
-  for (const Candidate& candidate : job.candidates) {
-    if (candidate.broken.empty()) {
-      variants.push_back(candidate.variant);
-    }
-  }
+std::unique_ptr<Strategy> strategy_for(const Plan& plan, const Job& job, const Chip& chip) {
+  SearchSpace space{job.workload, chip, {}};
+  std::ranges::copy_if(job.candidates, std::back_inserter(space.candidates),
+                       [](const Candidate& candidate) { return candidate.broken.empty(); });
   // A search that may end early should have seen a bit of every family, and not the first one only.
-  if (plan.budget.seconds || plan.budget.trials) {
-    std::mt19937_64 random(plan.seed);
-    std::ranges::shuffle(variants, random);
-  }
-  return variants;
+  const bool may_end_early = plan.budget.seconds || plan.budget.trials;
+  const bool shuffled = may_end_early && plan.strategy == StrategyKind::exhaustive;
+  return make_strategy(shuffled ? StrategyKind::random : plan.strategy, space, plan.seed);
 }
 
 // One run of the root command. Everything is checked by prepare() before anything is tuned.
@@ -248,7 +242,7 @@ bool TuneRun::tune_one(const Job& job) {
   if (plan_.format == Format::text) {
     print(screen_, report::workload_line(job.workload) + "\n", screen_style_);
   }
-  const auto strategy = exhaustive(admitted_variants(plan_, job));
+  const auto strategy = strategy_for(plan_, job, open_.device->info().chip);
   const auto options = options_for(job);
   if (!options) {
     worsen(report_error(options.error()));

@@ -1,11 +1,18 @@
 // What to ask next. A strategy sees events and proposes variants; how a proposal is verified,
-// timed and judged is the protocol's business (tune/).
+// timed and judged is the protocol's business (tune/). docs/search.md compares them.
+//
+// What a strategy asks next follows from its seed and from what it was told, not from the order it was told in: so a
+// search that was cut short goes on where it ended, as the journal's results are told before the first question.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "catalog/catalog.h"
 #include "core/event.h"
 #include "core/variant.h"
 
@@ -22,12 +29,46 @@ class Strategy {
  public:
   virtual ~Strategy() = default;
 
-  // Up to n requests; none when the strategy is done, or waits for events it has yet to be told.
+  // Up to n requests, none of a variant twice; none when the strategy is done, or waits for events it has yet to be
+  // told. What was told to be measured or to have failed is not asked for again.
   virtual std::vector<Request> ask(size_t n) = 0;
+
+  // How a variant's measurement ended is told as Measured in the screen, or as Failure. Other events may come, too, and
+  // events of variants that were not asked for.
   virtual void tell(const Event& event) = 0;
 };
 
+// What a search is over.
+struct SearchSpace {
+  Workload workload;
+  Chip chip;
+  std::vector<Candidate> candidates;  // admitted ones only
+};
+
+std::vector<Variant> variants_of(const SearchSpace& space);
+
+enum class StrategyKind { automatic, exhaustive, random, local };
+
+inline constexpr StrategyKind kAllStrategies[] = {StrategyKind::automatic, StrategyKind::exhaustive,
+                                                  StrategyKind::random, StrategyKind::local};
+
+std::string_view name(StrategyKind kind);  // as --strategy takes it
+Expected<StrategyKind> parse_strategy(std::string_view text);
+
+std::unique_ptr<Strategy> make_strategy(StrategyKind kind, const SearchSpace& space, uint64_t seed);
+
 // Every variant once, in the order given.
 std::unique_ptr<Strategy> exhaustive(std::vector<Variant> variants);
+
+// Every variant once, in an order that follows from the seed: each has the same chance to come first, whatever its
+// family.
+std::unique_ptr<Strategy> random_order(std::vector<Variant> variants, uint64_t seed);
+
+// From a random variant to its best neighbour, as long as that is better; then from another random variant. Ends when
+// kRestarts starts in a row found nothing better.
+std::unique_ptr<Strategy> local(const SearchSpace& space, uint64_t seed);
+
+// The default: docs/search.md.
+std::unique_ptr<Strategy> automatic(const SearchSpace& space, uint64_t seed);
 
 }  // namespace scantune

@@ -153,6 +153,7 @@ bool Run::open_session() {
 }
 
 void Run::search() {
+  recall();
   report(Progress::Stage::compile);
   while (!stopping()) {
     if (out_of_budget()) {
@@ -184,6 +185,34 @@ bool Run::settled(int record) const {
   return outcome_.records[static_cast<size_t>(record)].failure || screened_.contains(record);
 }
 
+// Tells the strategy what the journal knows, so that it need not ask for it. The stored winner is tried whatever the
+// strategy is: it can only be held against others in the same rounds.
+void Run::recall() {
+  for (const auto& [spelling, record] : record_of_) {
+    if (const auto& failure = record_at(record).failure) {
+      Progress::Family& of = family(record);
+      ++of.done;
+      ++of.failed;
+      tell(record, *failure);
+    } else if (settled(record)) {
+      leave_pool(record);
+    }
+  }
+  if (options_.incumbent) {
+    if (const auto it = record_of_.find(to_string(*options_.incumbent)); it != record_of_.end()) {
+      try_out(it->second);
+    }
+  }
+}
+
+// Has a variant compiled and screened, unless that is done or under way.
+void Run::try_out(int record) {
+  if (!settled(record) && asked_.insert(record).second) {
+    compiles_.submit(
+        {record, candidates_[static_cast<size_t>(record)].kernel, candidates_[static_cast<size_t>(record)].variant});
+  }
+}
+
 void Run::ask_for_more() {
   int room = compiles_.concurrency() + kJobsAhead - compiles_.pending();
   if (options_.budget.trials) {
@@ -193,7 +222,6 @@ void Run::ask_for_more() {
     return;
   }
   const std::vector<Request> requests = strategy_.ask(static_cast<size_t>(room));
-  bool opening = false;
   if (requests.empty() && compiles_.pending() == 0 && pool_.empty()) {
     strategy_done_ = true;  // nothing is under way that it could be waiting for
   }
@@ -202,20 +230,9 @@ void Run::ask_for_more() {
     if (it == record_of_.end()) {
       continue;  // not an admitted candidate of this run
     }
-    const int record = it->second;
-    if (!settled(record)) {
-      compiles_.submit({record, candidates_[static_cast<size_t>(record)].kernel, request.variant});
-      opening = true;
-    } else if (const auto& failure = record_at(record).failure) {
-      Progress::Family& of = family(record);
-      ++of.done;
-      ++of.failed;
-      tell(record, *failure);
-    } else {
-      leave_pool(record);
-    }
+    try_out(it->second);
   }
-  if (opening) {
+  if (compiles_.pending() > 0) {
     open_session();  // while the first variants are being compiled
   }
 }
