@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -19,6 +20,7 @@ constexpr size_t kPerAdvice = 3;
 constexpr double kReach = 3;
 // An expectation counts for more where it is less certain: what is not known may be better.
 constexpr double kCuriosity = 0.5;
+constexpr double kLuck = 3;
 
 const Value* value_of(const Variant& variant, const std::string& param) {
   const auto it = std::ranges::find(variant.settings, param, &Setting::name);
@@ -71,7 +73,9 @@ double bytes_in_flight(const Subject& from, const Kernel& kernel, const Variant&
 }  // namespace
 
 std::vector<Move> moves(const Subject& subject, const Diagnosis& diagnosis, const std::vector<Candidate>& space,
-                        const Expectation& expectation) {
+                        const Expectation& expectation, const std::set<size_t>& tried) {
+  // Below this not even luck makes it worth a step.
+  const double least = subject.ratio_to_copy ? std::log(*subject.ratio_to_copy) : -std::numeric_limits<double>::max();
   // For each piece of advice what it leads to, best first.
   std::vector<std::vector<Move>> led_to;
   for (const Finding& finding : diagnosis.findings) {
@@ -82,7 +86,8 @@ std::vector<Move> moves(const Subject& subject, const Diagnosis& diagnosis, cons
       std::vector<std::pair<double, size_t>> best;
       for (size_t c = 0; c < space.size(); ++c) {
         const auto outlook = expectation.of(c);
-        if (outlook && space[c].variant != subject.variant && follows(advice, subject.variant, space[c])) {
+        if (outlook && !tried.contains(c) && space[c].variant != subject.variant &&
+            outlook->log_ratio + kLuck * outlook->sd >= least && follows(advice, subject.variant, space[c])) {
           best.emplace_back(outlook->log_ratio + kCuriosity * outlook->sd, c);
         }
       }

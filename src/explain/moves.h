@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@ struct Move {
 
 // What to try next, first things first: the findings in their order, their advice in its order, and for each up to
 // three variants, those expected most of first. A direction allows for a few steps in other parameters, as twice the
-// tile may need half the stages to fit. Each candidate is there once. Empty where nothing is left.
+// tile may need half the stages to fit. Each candidate is there once, and none of
+// those already tried or surely worse. Empty where nothing is left.
 std::vector<Move> moves(const Subject& subject, const Diagnosis& diagnosis, const std::vector<Candidate>& space,
-                        const Expectation& expectation);
+                        const Expectation& expectation, const std::set<size_t>& tried = {});
 
 // The seed's rule that a step from a profiled variant to another one would break, in words; empty where it breaks
 // none, and where counters that a rule asks for are missing:

@@ -1,11 +1,10 @@
 // The advice of diagnoses, followed step by step through recorded sweeps.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <map>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "explain/moves.h"
 #include "sweeps.h"
@@ -34,14 +33,14 @@ int walk(const Sweep& sweep, size_t from, Expectation expectation, std::string* 
   int steps = 0;
   while (*sweep.variants[at].ratio_to_copy < kNear * sweep.best() && steps < kMostSteps) {
     const Diagnosis diagnosis = diagnose(sweep.variants[at]);
-    const std::vector<Move> next = moves(sweep.variants[at], diagnosis, sweep.candidates, expectation);
-    const auto move = std::ranges::find_if(next, [&](const Move& m) { return !tried.contains(m.candidate); });
-    if (move == next.end()) {
+    const std::vector<Move> next = moves(sweep.variants[at], diagnosis, sweep.candidates, expectation, tried);
+    if (next.empty()) {
       if (story != nullptr) {
         *story += fmt::format("  stuck at {} ({})\n", to_string(sweep.variants[at].variant), name(diagnosis.limit()));
       }
       return kMostSteps;
     }
+    const Move* move = &next.front();
     ++steps;
     tried.insert(move->candidate);
     const double ratio = *sweep.variants[move->candidate].ratio_to_copy;
