@@ -17,14 +17,15 @@ inline constexpr double kNear = 0.005;  // of the best: Protocol::equivalence
 // a search with as many rounds would find.
 struct RecordedSpace {
   SearchSpace space;
-  std::vector<double> ratio;  // of each candidate; 0 where it failed
+  std::vector<double> ratio;                        // of each candidate; 0 where it failed
+  std::vector<const replay::RecordedTrial*> trial;  // as ratio
 
   [[nodiscard]] double best() const { return std::ranges::max(ratio); }
 };
 
 inline RecordedSpace recorded_space(const Workload& workload, const Chip& chip,
                                     const replay::RecordedContext& context) {
-  RecordedSpace recorded{{workload, chip, {}}, {}};
+  RecordedSpace recorded{{workload, chip, {}}, {}, {}};
   const auto all = candidates(workload, chip, {.kernels = {}, .settings = {}, .space = {}, .prune = false});
   for (const Candidate& candidate : all.value()) {
     const replay::RecordedTrial* trial = context.find(candidate.variant);
@@ -36,6 +37,7 @@ inline RecordedSpace recorded_space(const Workload& workload, const Chip& chip,
       ratios.push_back(context.rounds[pair.round].mean_copy_ns / pair.time_ns);
     }
     recorded.space.candidates.push_back(candidate);
+    recorded.trial.push_back(trial);
     recorded.ratio.push_back(trial->failure || ratios.empty() ? 0 : stats::median(ratios));
   }
   return recorded;
@@ -44,6 +46,7 @@ inline RecordedSpace recorded_space(const Workload& workload, const Chip& chip,
 struct Search {
   std::vector<Variant> measured;  // in the order asked for
   size_t until = 0;               // how many until one is near the best; 0 where none is
+  size_t profiled = 0;            // counters read on the way
   double found = 0;               // the best found, relative to the best there is
 };
 
@@ -58,13 +61,21 @@ inline Search search(const RecordedSpace& recorded, Strategy& strategy, size_t u
       break;
     }
     for (const Request& request : requests) {
-      const double ratio = recorded.ratio[index.find(request.variant).value()];
+      const size_t point = index.find(request.variant).value();
+      const replay::RecordedTrial& trial = *recorded.trial[point];
+      if (request.want == Request::Want::profile) {
+        ++search.profiled;
+        strategy.tell({request.variant, Profiled{trial.profile.value_or(Profile())}});
+        continue;
+      }
+      const double ratio = recorded.ratio[point];
       search.measured.push_back(request.variant);
       found = std::max(found, ratio);
       if (search.until == 0 && found >= recorded.best() * (1 - kNear)) {
         search.until = search.measured.size();
       }
       if (ratio > 0) {
+        strategy.tell({request.variant, Verified{trial.resources, 0}});
         strategy.tell({request.variant, Measured{Phase::screen, {}, {ratio, ratio, ratio}}});
       } else {
         strategy.tell({request.variant, Failure{FailureKind::launch, "as recorded"}});
