@@ -5,7 +5,7 @@
 program=$(basename "$0")
 logs=$root/build/log
 build_packages=(g++ cmake ninja-build libcli11-dev nlohmann-json3-dev libfmt-dev libexpected-dev libxxhash-dev)
-test_packages=(libgtest-dev libgmock-dev libvalijson-dev python3)
+test_packages=(libgtest-dev libgmock-dev libvalijson-dev python3 zstd)
 
 # Talk goes to stderr: stdout belongs to the program that is run.
 say() { printf '%s: %s\n' "$program" "$*" >&2; }

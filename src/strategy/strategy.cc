@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "strategy/guided.h"
+
 namespace scantune {
 
 std::string_view name(StrategyKind kind) {
@@ -14,6 +16,8 @@ std::string_view name(StrategyKind kind) {
       return "random";
     case StrategyKind::local:
       return "local";
+    case StrategyKind::guided:
+      return "guided";
   }
   return "";
 }
@@ -46,6 +50,8 @@ std::unique_ptr<Strategy> make_strategy(StrategyKind kind, const SearchSpace& sp
       return random_order(variants_of(space), seed);
     case StrategyKind::local:
       return local(space, seed);
+    case StrategyKind::guided:
+      return guided(space);
   }
   return nullptr;
 }

@@ -14,6 +14,7 @@
 
 #include "catalog/catalog.h"
 #include "core/event.h"
+#include "core/search_step.h"
 #include "core/variant.h"
 
 namespace scantune {
@@ -36,6 +37,12 @@ class Strategy {
   // How a variant's measurement ended is told as Measured in the screen, or as Failure. Other events may come, too, and
   // events of variants that were not asked for.
   virtual void tell(const Event& event) = 0;
+
+  // What it did and why since the last call, where it says that: steps that have ended, in order.
+  virtual std::vector<SearchStep> take_steps() { return {}; }
+
+  // Why it asks for nothing more, in words; empty where there was nothing left to try.
+  [[nodiscard]] virtual std::string why_done() const { return {}; }
 };
 
 // What a search is over.
@@ -47,10 +54,10 @@ struct SearchSpace {
 
 std::vector<Variant> variants_of(const SearchSpace& space);
 
-enum class StrategyKind { automatic, exhaustive, random, local };
+enum class StrategyKind { automatic, exhaustive, random, local, guided };
 
 inline constexpr StrategyKind kAllStrategies[] = {StrategyKind::automatic, StrategyKind::exhaustive,
-                                                  StrategyKind::random, StrategyKind::local};
+                                                  StrategyKind::random, StrategyKind::local, StrategyKind::guided};
 
 std::string_view name(StrategyKind kind);  // as --strategy takes it
 Expected<StrategyKind> parse_strategy(std::string_view text);

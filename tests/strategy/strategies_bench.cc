@@ -2,84 +2,19 @@
 // every variant was measured. Prints one JSON object; scripts/compare_strategies.py makes docs/search.md's table of it.
 //
 //   strategies_bench JOURNAL... [--seeds N]
-//
-// A variant's result is the median ratio to the copy of all its recorded rounds: what a search would find with as many
-// rounds. A strategy may have as many requests under way as it likes; they are answered in the order asked.
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <map>
+#include <string>
 #include <string_view>
+#include <vector>
 
-#include "core/journal.h"
-#include "device/recording.h"
-#include "stats/stats.h"
-#include "strategy/knowledge.h"
-#include "strategy/strategy.h"
+#include "recorded_space.h"
 
 namespace scantune {
 namespace {
 
-constexpr double kNear = 0.005;   // of the best: Protocol::equivalence
 constexpr size_t kUnderWay = 24;  // requests at once: a run's 16 compilers and 8 jobs ahead
-
-struct Recorded {
-  SearchSpace space;
-  std::vector<double> ratio;  // of each candidate; 0 where it failed
-};
-
-Recorded recorded_space(const Workload& workload, const Chip& chip, const replay::RecordedContext& context) {
-  Recorded recorded{{workload, chip, {}}, {}};
-  const auto all = candidates(workload, chip, {.kernels = {}, .settings = {}, .space = {}, .prune = false});
-  for (const Candidate& candidate : all.value()) {
-    const replay::RecordedTrial* trial = context.find(candidate.variant);
-    if (trial == nullptr || !candidate.broken.empty()) {
-      continue;
-    }
-    std::vector<double> ratios;
-    for (const replay::Pair& pair : trial->pairs) {
-      ratios.push_back(context.rounds[pair.round].mean_copy_ns / pair.time_ns);
-    }
-    recorded.space.candidates.push_back(candidate);
-    recorded.ratio.push_back(trial->failure || ratios.empty() ? 0 : stats::median(ratios));
-  }
-  return recorded;
-}
-
-struct Search {
-  size_t until = 0;  // measured until one is near the best; 0 where none was
-  size_t in_all = 0;
-  double found = 0;  // the best found, relative to the best there is
-};
-
-Search search(const Recorded& recorded, StrategyKind kind, uint64_t seed) {
-  const auto strategy = make_strategy(kind, recorded.space, seed);
-  const Knowledge index(variants_of(recorded.space));
-  const double best = std::ranges::max(recorded.ratio);
-  Search search;
-  double found = 0;
-  while (true) {
-    const auto requests = strategy->ask(kUnderWay);
-    if (requests.empty()) {
-      break;
-    }
-    for (const Request& request : requests) {
-      const double ratio = recorded.ratio[index.find(request.variant).value()];
-      ++search.in_all;
-      found = std::max(found, ratio);
-      if (search.until == 0 && found >= best * (1 - kNear)) {
-        search.until = search.in_all;
-      }
-      if (ratio > 0) {
-        strategy->tell({request.variant, Measured{Phase::screen, {}, {ratio, ratio, ratio}}});
-      } else {
-        strategy->tell({request.variant, Failure{FailureKind::launch, "as recorded"}});
-      }
-    }
-  }
-  search.found = found / best;
-  return search;
-}
 
 std::string json(const std::vector<Search>& searches) {
   std::string until;
@@ -88,7 +23,7 @@ std::string json(const std::vector<Search>& searches) {
   for (const Search& search : searches) {
     const char* comma = until.empty() ? "" : ", ";
     until += comma + (search.until == 0 ? std::string("null") : std::to_string(search.until));
-    in_all += fmt::format("{}{}", comma, search.in_all);
+    in_all += fmt::format("{}{}", comma, search.measured.size());
     found += fmt::format("{}{:.6f}", comma, search.found);
   }
   return fmt::format(R"({{"until": [{}], "in_all": [{}], "found": [{}]}})", until, in_all, found);
@@ -120,18 +55,19 @@ int main_of(const std::vector<std::string_view>& arguments) {
       return 2;
     }
     for (const Workload& workload : (*recording)->workloads()) {
-      const Recorded recorded = recorded_space(workload, (*recording)->info().chip, **(*recording)->find(workload));
+      const RecordedSpace recorded =
+          recorded_space(workload, (*recording)->info().chip, **(*recording)->find(workload));
       spaces += fmt::format(
           "{}    {{\"file\": \"{}\", \"workload\": \"{}\", \"chip\": \"{}\", \"variants\": {}, "
           "\"best\": {:.6f}, \"near\": {}",
           spaces.empty() ? "" : ",\n", file, to_string(workload), (*recording)->info().chip.name, recorded.ratio.size(),
-          std::ranges::max(recorded.ratio), std::ranges::count_if(recorded.ratio, [&](double ratio) {
-            return ratio >= std::ranges::max(recorded.ratio) * (1 - kNear);
-          }));
+          recorded.best(),
+          std::ranges::count_if(recorded.ratio, [&](double ratio) { return ratio >= recorded.best() * (1 - kNear); }));
       for (const StrategyKind kind : kAllStrategies) {
         std::vector<Search> searches;
         for (int seed = 1; seed <= seeds; ++seed) {
-          searches.push_back(search(recorded, kind, static_cast<uint64_t>(seed)));
+          const auto strategy = make_strategy(kind, recorded.space, static_cast<uint64_t>(seed));
+          searches.push_back(search(recorded, *strategy, kUnderWay));
         }
         spaces += fmt::format(",\n      \"{}\": {}", name(kind), json(searches));
       }
