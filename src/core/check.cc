@@ -18,6 +18,22 @@ std::string_view name(CheckVerdict verdict) {
 
 std::string_view name(CheckedAgainst against) { return against == CheckedAgainst::bundle ? "bundle" : "baseline"; }
 
+std::string_view name(AspectState state) {
+  switch (state) {
+    case AspectState::holds:
+      return "holds";
+    case AspectState::stale:
+      return "stale";
+    case AspectState::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+bool Staleness::stale() const {
+  return std::ranges::find(aspects, AspectState::stale, &Aspect::state) != aspects.end();
+}
+
 CheckVerdict overall(const std::vector<EntryCheck>& entries) {
   const auto any = [&](CheckVerdict verdict) {
     return std::ranges::find(entries, verdict, &EntryCheck::verdict) != entries.end();

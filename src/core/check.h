@@ -146,6 +146,34 @@ struct Check {
 // The verdict of all: a regression where one is; else inconclusive where one is; else pass.
 CheckVerdict overall(const std::vector<EntryCheck>& entries);
 
+// One thing that a stored configuration rests on: whether it still holds.
+enum class AspectState { holds, stale, unknown };
+
+std::string_view name(AspectState state);
+
+struct Aspect {
+  std::string what;  // "kernel source", "build options", "chip", "driver", "NVRTC", "protocol"
+  AspectState state = AspectState::unknown;
+  std::string then;
+  std::string now;
+  std::string text;  // why it is stale, or could not be checked; empty where it holds
+
+  bool operator==(const Aspect&) const = default;
+};
+
+// Whether a stored configuration still holds.
+struct Staleness {
+  std::string key;
+  Workload workload;
+  std::string chip;
+  Variant variant;
+  std::string time;  // when it was measured
+  std::vector<Aspect> aspects;
+
+  [[nodiscard]] bool stale() const;
+  bool operator==(const Staleness&) const = default;
+};
+
 // A line of a history file.
 struct HistoryLine {
   std::string time;  // UTC, ISO 8601
