@@ -261,4 +261,22 @@ Expected<PickedBest> pick_best(const std::vector<BestSource>& sources, const Bes
   return picked;
 }
 
+std::string show_json(const std::string& file, const std::vector<BestEntry>& entries) {
+  Json rows = Json::array();
+  for (const BestEntry& entry : entries) {
+    const Contender& winner = entry.contenders.at(0);
+    Json row = {{"key", best_key(entry.workload, entry.chip)},
+                {"chip", entry.chip.name},
+                {"workload", write_workload(entry.workload)}};
+    add_variant(row, winner.variant);
+    row["time_ns"] = write_interval(winner.time_ns);
+    row["ratio_to_copy"] = write_interval(winner.ratio_to_copy);
+    row["equivalent_count"] = entry.equivalents.size();
+    row["round_count"] = entry.rounds.size();
+    row["provenance"] = write_provenance(entry.provenance);
+    rows.push_back(std::move(row));
+  }
+  return to_text(Json{{"format", "scantune-show"}, {"version", 1}, {"file", file}, {"entries", std::move(rows)}});
+}
+
 }  // namespace scantune::wire

@@ -50,6 +50,9 @@ using BestChoice = std::function<int(const BestEntry& kept, const BestEntry& oth
 // An error (bad_input) begins with the name of the source at fault.
 Expected<PickedBest> pick_best(const std::vector<BestSource>& sources, const BestChoice& choose);
 
+// {"format": "scantune-show", "version": 1, ...}: of each entry its key, winner and figures, without samples.
+std::string show_json(const std::string& file, const std::vector<BestEntry>& entries);
+
 // Reads every entry.
 Expected<std::vector<BestEntry>> parse_best(std::string_view text);
 
