@@ -52,5 +52,6 @@ Subcommand check_arguments(CLI::App& root);    // arguments_check.cc
 Subcommand verify_arguments(CLI::App& root);   // arguments_best.cc
 Subcommand show_arguments(CLI::App& root);     // arguments_best.cc
 Subcommand merge_arguments(CLI::App& root);    // arguments_best.cc
+Subcommand export_arguments(CLI::App& root);   // arguments_export.cc
 
 }  // namespace scantune::cli

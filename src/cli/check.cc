@@ -61,6 +61,25 @@ class StatusLine {
   bool shown_ = false;
 };
 
+// The old kernel of an entry, from a bundle.
+gate::Old old_of(const store::LoadedBundle& bundle, const std::string& key) {
+  const auto& kernels = bundle.bundle.kernels;
+  const auto kernel = std::ranges::find(kernels, key, &wire::BundleKernel::key);
+  if (kernel == kernels.end()) {
+    return {{}, "the bundle has no kernel for it; export one from a best file that has it"};
+  }
+  Artifact artifact;
+  artifact.variant = kernel->promised.variant;
+  for (const wire::BundleLaunch& launch : kernel->launches) {
+    artifact.launches.push_back(launch.launch);
+    artifact.functions.push_back(launch.function);
+    artifact.resources.push_back(launch.resources);
+  }
+  artifact.workspace_bytes = kernel->workspace_bytes;
+  artifact.image = bundle.cubins.at(static_cast<size_t>(kernel - kernels.begin()));
+  return {std::move(artifact), {}};
+}
+
 class CheckRun {
  public:
   explicit CheckRun(CheckPlan plan) : plan_(std::move(plan)), status_(!plan_.quiet), interrupts_([] {}) {}
@@ -214,8 +233,8 @@ void CheckRun::check_one(const BestEntry& entry, size_t left) {
   if (const auto noise = gate::noise_in(history_.lines, key)) {
     options.session_sd = noise->session_sd;
   }
-  EntryCheck check =
-      gate::check_entry(*open_.device, *open_.compiler, entry, std::nullopt, options, interrupts_.token());
+  const auto old = plan_.bundle ? std::optional(old_of(*plan_.bundle, key)) : std::nullopt;
+  EntryCheck check = gate::check_entry(*open_.device, *open_.compiler, entry, old, options, interrupts_.token());
   if (plan_.retune && check.rounds_now > 0 && !interrupts_.token().stop_requested()) {
     retune(entry, seconds * kRetuneShare, check);
   }

@@ -238,7 +238,14 @@ Expected<CheckPlan> make_check_plan(const CheckCommand& command) {
   if (auto read = read_reports(command, plan); !read) {
     return tl::unexpected(read.error());
   }
-  plan.against = command.against.value_or("");
+  if (command.against) {
+    auto bundle = store::read_bundle(*command.against);
+    if (!bundle) {
+      return at_option("--against", "", {ErrorKind::bad_input, bundle.error().message});
+    }
+    plan.bundle = *std::move(bundle);
+    plan.against = *command.against;
+  }
   plan.retune = command.retune;
   plan.aa = command.aa;
   plan.commit = command.commit.value_or(commit_of_ci());

@@ -10,6 +10,7 @@
 #include "cli/devices.h"
 #include "core/check.h"
 #include "core/outcome.h"
+#include "store/bundle.h"
 
 namespace scantune::cli {
 
@@ -26,6 +27,7 @@ struct CheckPlan {
   std::vector<BestEntry> entries;   // of the baseline file
   std::vector<Workload> workloads;  // that were asked for; empty: all
   std::string against;
+  std::optional<store::LoadedBundle> bundle;
   DeviceRequest device;
   cuda::CompilerOptions compiler;
   CheckRule rule;

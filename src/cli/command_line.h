@@ -107,6 +107,19 @@ struct MergeCommand {
   std::optional<std::string> out;
 };
 
+// scantune export --format NAME --out DIR
+struct ExportCommand {
+  std::vector<std::string> shapes;
+  std::optional<std::string> dim;
+  std::optional<std::string> dtype;
+  std::optional<std::string> chip;
+  std::optional<std::string> best;
+  std::optional<std::string> format;
+  std::optional<std::string> out;
+  std::optional<std::string> cache_dir;
+  bool list = false;
+};
+
 // scantune compile-server: hidden, started by the tool itself.
 struct CompileServerCommand {};
 
@@ -121,8 +134,8 @@ struct SayCommand {
   std::string text;
 };
 
-using Command = std::variant<TuneCommand, ListCommand, JournalCommand, CheckCommand, VerifyCommand, ShowCommand,
-                             MergeCommand, CompileServerCommand, WorkerCommand, SayCommand>;
+using Command = std::variant<TuneCommand, ListCommand, JournalCommand, ExportCommand, CheckCommand, VerifyCommand,
+                             ShowCommand, MergeCommand, CompileServerCommand, WorkerCommand, SayCommand>;
 
 // An error is one line that names the argument. Touches no device and builds no catalog.
 Expected<Command> parse_command_line(int argc, const char* const* argv);

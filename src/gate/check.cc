@@ -90,8 +90,14 @@ class EntryRun {
     const std::string& then = entry_.provenance.uuid;
     return !then.empty() && !device_.info().uuid.empty() && then != device_.info().uuid;
   }
-  [[nodiscard]] double session_sd() const {
-    return options_.session_sd.value_or(other_gpu() ? kAssumedOtherGpuSd : kAssumedSessionSd);
+  // Of sessions: as measured, or assumed; of the choice of the winner among those that cannot be told apart from it.
+  [[nodiscard]] Allowance allowance() const {
+    const bool cpu = entry_.chip.backend == Backend::cpu;
+    const double assumed = cpu ? kAssumedCpuSd : other_gpu() ? kAssumedOtherGpuSd : kAssumedSessionSd;
+    const std::vector<double> then = ratios_of_winner(entry_);
+    return {options_.session_sd.value_or(assumed),
+            selection_of(1 + static_cast<int>(entry_.equivalents.size()), static_cast<int>(then.size()),
+                         spread_of({then}).round_sd)};
   }
 
   bool prepare();
@@ -200,7 +206,7 @@ std::optional<Slowdown> EntryRun::slowdown_of(int subject) const {
   }
   const std::vector<double> now = stats::pairs_of(result_.rounds, Phase::final, subject).ratio;
   return now.empty() ? std::nullopt
-                     : std::optional(slowdown_between(ratios_of_winner(entry_), now, confidence_, session_sd()));
+                     : std::optional(slowdown_between(ratios_of_winner(entry_), now, confidence_, allowance()));
 }
 
 // Whether all that is looked for is decided.
@@ -289,6 +295,9 @@ void EntryRun::say_why(bool last_look) {
     if (ended_early_) {
       result_.why += "; the time limit was hit";
     }
+    if (!old_ && !options_.session_sd && entry_.chip.backend == Backend::cpu) {
+      result_.why += "; the noise of this machine is assumed: measure it with --aa and --history";
+    }
     if (!old_ && other_gpu()) {
       result_.why += "; the baseline is of another GPU of this kind: record one here, or compare with --against";
     }
@@ -320,7 +329,7 @@ void EntryRun::sum_up() {
     result_.copy_then_ns = result_.copy_now_ns;
     result_.rounds_then = result_.rounds_now;
   } else {
-    result_.session_sd = session_sd();
+    result_.session_sd = allowance().session_sd;
     result_.session_sd_measured = options_.session_sd.has_value();
   }
   if (result_.planted) {

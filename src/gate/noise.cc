@@ -121,7 +121,7 @@ Resampled resample(const Sessions& then, const Sessions& now, double slowdown, c
     const std::vector<double> before = drawn(then[from], static_cast<size_t>(rounds_then), 1, random);
     const std::vector<double> after =
         drawn(now[to], static_cast<size_t>(rule.looks.back()), 1 / (1 + slowdown), random);
-    const Decision decision = decide_over(before, after, rule, session_sd);
+    const Decision decision = decide_over(before, after, rule, allowance);
     ++result.draws;
     result.flagged += decision.verdict == CheckVerdict::regression ? 1 : 0;
     result.inconclusive += decision.verdict == CheckVerdict::inconclusive ? 1 : 0;
@@ -132,9 +132,10 @@ Resampled resample(const Sessions& then, const Sessions& now, double slowdown, c
 
 Noise noise_of(const Sessions& sessions, const CheckRule& rule, int rounds_then, int draws, uint64_t seed) {
   const Spread spread = spread_of(sessions);
-  const Resampled same = resample(sessions, sessions, 0, rule, spread.session_sd, rounds_then, draws, seed);
+  const Resampled same =
+      resample(sessions, sessions, 0, rule, Allowance{spread.session_sd, 0}, rounds_then, draws, seed);
   const Resampled planted =
-      resample(sessions, sessions, rule.threshold, rule, spread.session_sd, rounds_then, draws, seed + 1);
+      resample(sessions, sessions, rule.threshold, rule, Allowance{spread.session_sd, 0}, rounds_then, draws, seed + 1);
   int rounds = static_cast<int>(sessions.front().size());
   for (const std::vector<double>& session : sessions) {
     rounds = std::min(rounds, static_cast<int>(session.size()));

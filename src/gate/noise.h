@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "gate/rule.h"
 
 namespace scantune::gate {
 

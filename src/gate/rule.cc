@@ -54,14 +54,25 @@ bool is_look(const CheckRule& rule, size_t rounds) {
 }
 
 Slowdown slowdown_between(std::span<const double> ratios_then, std::span<const double> ratios_now, double confidence,
-                          double session_sd) {
+                          const Allowance& allowance) {
   // The ratio is the copy's time over the variant's: it falls as the variant slows down.
   const stats::Shift shift = stats::shift_interval(logarithms(ratios_now), logarithms(ratios_then), confidence);
-  const double sessions = deviations(confidence) * std::numbers::sqrt2 * session_sd;
+  const double sessions = deviations(confidence) * std::numbers::sqrt2 * allowance.session_sd;
   const Interval& by = shift.by;
-  return {{relative(by.median), relative(by.median - std::hypot(by.median - by.low, sessions)),
+  return {{relative(by.median), relative(by.median - std::hypot(by.median - by.low, sessions) - allowance.selection),
            relative(by.median + std::hypot(by.high - by.median, sessions))},
           shift.reached};
+}
+
+double selection_of(int alike, int rounds, double round_sd) {
+  if (alike < 2 || rounds < 1) {
+    return 0;
+  }
+  // Blom's approximation of the expected maximum: the quantile of (k - 0.375) / (k + 0.25), as two-sided coverage.
+  const double k = alike;
+  const double quantile = (k - 0.375) / (k + 0.25);
+  const double of_median = std::sqrt(std::numbers::pi / 2 / rounds) * round_sd;
+  return deviations(2 * quantile - 1) * of_median;
 }
 
 Slowdown slowdown_paired(std::span<const double> now_over_then, double confidence) {
@@ -87,13 +98,13 @@ std::optional<CheckVerdict> decide(const Slowdown& slowdown, const CheckRule& ru
 }
 
 Decision decide_over(std::span<const double> ratios_then, std::span<const double> ratios_now, const CheckRule& rule,
-                     double session_sd) {
+                     const Allowance& allowance) {
   const double confidence = look_confidence(rule);
   Decision decision;
   for (const int look : rule.looks) {
     decision.rounds = std::min(static_cast<size_t>(look), ratios_now.size());
     const bool last = look == rule.looks.back() || decision.rounds == ratios_now.size();
-    decision.slowdown = slowdown_between(ratios_then, ratios_now.first(decision.rounds), confidence, session_sd);
+    decision.slowdown = slowdown_between(ratios_then, ratios_now.first(decision.rounds), confidence, allowance);
     if (const auto verdict = decide(decision.slowdown, rule, last)) {
       decision.verdict = *verdict;
       break;

@@ -16,6 +16,8 @@ namespace scantune::gate {
 // (docs/ci.md).
 inline constexpr double kAssumedSessionSd = 0.0015;
 inline constexpr double kAssumedOtherGpuSd = 0.0035;
+// A CPU shares its clocks and caches with all that runs: what two runs of one minute differ by, by experience.
+inline constexpr double kAssumedCpuSd = 0.03;
 
 // A slowdown with its interval: 0.02 is 2% slower.
 struct Slowdown {
@@ -33,11 +35,23 @@ double deviations(double confidence);
 // Whether `rounds` is a planned look.
 bool is_look(const CheckRule& rule, size_t rounds);
 
+// What an interval allows for besides the noise of rounds, relative.
+struct Allowance {
+  double session_sd = 0;  // what the level of a session moves from one to the next, of each of the two
+  double selection = 0;   // by how much the baseline's winner may look faster than it is, for having been chosen by it
+
+  bool operator==(const Allowance&) const = default;
+};
+
 // The slowdown from the ratios to the copy that the baseline's rounds had to those taken now: the Hodges-Lehmann shift
-// of their logarithms. The two were taken in different sessions, so the interval is widened, in quadrature, by what the
-// level of a session moves from one to the next (`session_sd`, relative, of each of the two).
+// of their logarithms. The two were taken in different sessions, so the interval is widened by the allowance: on both
+// sides, in quadrature, for sessions; downwards for the selection.
 Slowdown slowdown_between(std::span<const double> ratios_then, std::span<const double> ratios_now, double confidence,
-                          double session_sd);
+                          const Allowance& allowance);
+
+// How much faster the best of `alike` variants of the same speed looks than it is, on average, where each is known by
+// `rounds` rounds whose own noise has the standard deviation `round_sd`: that of the maximum of normal samples.
+double selection_of(int alike, int rounds, double round_sd);
 
 // The slowdown from times of both taken in the same rounds, each time(now) / time(then): what hits a round hits both.
 Slowdown slowdown_paired(std::span<const double> now_over_then, double confidence);
@@ -61,6 +75,6 @@ struct Decision {
   size_t rounds = 0;
 };
 Decision decide_over(std::span<const double> ratios_then, std::span<const double> ratios_now, const CheckRule& rule,
-                     double session_sd);
+                     const Allowance& allowance);
 
 }  // namespace scantune::gate
