@@ -103,8 +103,8 @@ double smallest_threshold(const Spread& spread, const CheckRule& rule, int round
   return 2 * half_width(spread, rule, rounds_then, rule.looks.back());
 }
 
-Resampled resample(const Sessions& then, const Sessions& now, double slowdown, const CheckRule& rule, double session_sd,
-                   int rounds_then, int draws, uint64_t seed) {
+Resampled resample(const Sessions& then, const Sessions& now, double slowdown, const CheckRule& rule,
+                   const Allowance& allowance, int rounds_then, int draws, uint64_t seed) {
   if (then.empty() || now.empty() || rounds_then < 1) {
     throw std::invalid_argument("checks drawn from no sessions");
   }
