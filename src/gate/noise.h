@@ -41,8 +41,8 @@ struct Resampled {
 // Draws checks: the baseline's rounds from one session of `then`, those of the check from another of `now` (another
 // index; the same where there is but one), in blocks of 5 rounds in a row, so that what neighbours have in common
 // stays, slowed down by the factor 1 + `slowdown`. `then` and `now` may be the same sessions. Deterministic in `seed`.
-Resampled resample(const Sessions& then, const Sessions& now, double slowdown, const CheckRule& rule, double session_sd,
-                   int rounds_then, int draws, uint64_t seed);
+Resampled resample(const Sessions& then, const Sessions& now, double slowdown, const CheckRule& rule,
+                   const Allowance& allowance, int rounds_then, int draws, uint64_t seed);
 
 // All of it for an entry: what --aa reports.
 Noise noise_of(const Sessions& sessions, const CheckRule& rule, int rounds_then, int draws, uint64_t seed);

@@ -230,7 +230,7 @@ TEST_F(CheckTest, AnAaRunFindsTheNoiseThatIsThere) {
   noise = 0.01;
   FakeDevice device(plan, log);
   FakeCompiler compiler(plan);
-  const auto run = measure_noise(device, compiler, entry, {.sessions = 6, .rounds = 20, .draws = 200}, {});
+  const auto run = measure_noise(device, compiler, entry, {.rule = {}, .sessions = 6, .rounds = 20, .draws = 200}, {});
   ASSERT_TRUE(run) << run.error().message;
   EXPECT_EQ(run->noise.sessions, 6);
   EXPECT_EQ(run->noise.rounds, 20);
@@ -244,7 +244,7 @@ TEST_F(CheckTest, AnAaRunFindsTheNoiseThatIsThere) {
 TEST_F(CheckTest, AnAaRunEndsAtItsTimeLimitWithTwoSessions) {
   FakeDevice device(plan, log);
   FakeCompiler compiler(plan);
-  const auto run = measure_noise(device, compiler, entry, {.sessions = 50, .time_s = 0, .draws = 10}, {});
+  const auto run = measure_noise(device, compiler, entry, {.rule = {}, .sessions = 50, .time_s = 0, .draws = 10}, {});
   ASSERT_TRUE(run) << run.error().message;
   EXPECT_EQ(run->noise.sessions, 2);
 }
