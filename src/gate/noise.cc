@@ -23,12 +23,15 @@ double deviation(std::vector<double> logs, double centre) {
   return kMadOfNormal * stats::median(logs);
 }
 
-// Half the interval's width after `rounds`.
+// Intervals are drawn, too: some are wider than expected.
+constexpr double kSlack = 1.25;
+
+// Half the interval's width after `rounds`, with some slack.
 double half_width(const Spread& spread, const CheckRule& rule, int rounds_then, int rounds) {
   // The Hodges-Lehmann shift of normal samples has 3 / pi of a mean's efficiency.
   const double of_rounds =
       std::numbers::pi / 3 * spread.round_sd * spread.round_sd * (1.0 / rounds_then + 1.0 / rounds);
-  return deviations(look_confidence(rule)) * std::sqrt(of_rounds + 2 * spread.session_sd * spread.session_sd);
+  return kSlack * deviations(look_confidence(rule)) * std::sqrt(of_rounds + 2 * spread.session_sd * spread.session_sd);
 }
 
 // `count` of the samples, in blocks of neighbours.

@@ -133,12 +133,27 @@ Shift shift_interval(std::span<const double> x, std::span<const double> y, doubl
       differences.push_back(after - before);
     }
   }
-  const double estimate = median(differences);  // throws on NaN
-  std::ranges::sort(differences);
+  if (std::ranges::any_of(differences, [](double difference) { return std::isnan(difference); })) {
+    throw std::invalid_argument("a shift between samples that are not numbers");
+  }
   // A probability that equals the bound must not be lost to rounding.
   const size_t beyond = pairs_beyond(x.size(), y.size(), (1 - confidence) / 2 * (1 + 1e-10));
   const size_t low = beyond == 0 ? 0 : beyond - 1;
-  return {{estimate, differences[low], differences[differences.size() - 1 - low]}, beyond > 0};
+  // Of many differences three are needed: not worth sorting them all.
+  const auto low_end = differences.begin() + static_cast<std::ptrdiff_t>(low);
+  const auto high_end = differences.end() - 1 - static_cast<std::ptrdiff_t>(low);
+  std::ranges::nth_element(differences, low_end);
+  const double least = *low_end;
+  std::ranges::nth_element(low_end, high_end, differences.end());
+  const double most = *high_end;
+  const auto middle = differences.begin() + static_cast<std::ptrdiff_t>(differences.size() / 2);
+  std::ranges::nth_element(low_end, middle, high_end + 1);
+  double estimate = *middle;
+  if (differences.size() % 2 == 0) {
+    estimate = differences.size() == 2 ? (differences[0] + differences[1]) / 2
+                                       : (estimate + *std::ranges::max_element(low_end, middle)) / 2;
+  }
+  return {{estimate, least, most}, beyond > 0};
 }
 
 ChangePoint change_point(std::span<const double> samples) {

@@ -24,7 +24,8 @@ struct Calibration {
 // The rounds of every winner of a best file: one session each, so that nothing is known of others.
 inline std::vector<Calibration> of_best_file(const std::filesystem::path& path) {
   std::vector<Calibration> all;
-  for (const BestEntry& entry : store::read_best_file(path).value()) {
+  const std::vector<BestEntry> entries = store::read_best_file(path).value();
+  for (const BestEntry& entry : entries) {
     const std::vector<double> ratios = ratios_of_winner(entry);
     const double round_sd = spread_of({ratios}).round_sd;
     all.push_back({.workload = to_string(entry.workload),

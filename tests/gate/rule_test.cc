@@ -119,7 +119,7 @@ struct Rates {
 };
 
 Rates rates(double slowdown, double noise, double session_sd, const Allowance& allowance) {
-  constexpr int kDraws = 4000;
+  constexpr int kDraws = 2000;
   std::mt19937_64 random(11);
   std::normal_distribution<double> normal;
   const auto series = [&](size_t count, double level) {

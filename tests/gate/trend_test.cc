@@ -53,8 +53,8 @@ TEST(Trend, IsSilentWhereAChangeMayBeChanceOrDoesNotMatter) {
 
 TEST(Trend, TakesTheLastEstimateOfTheNoise) {
   std::vector<HistoryLine> history(3, line("a", 0.9, "1"));
-  history[0].noise = Noise{.key = "a", .session_sd = 0.1};
-  history[1].noise = Noise{.key = "a", .session_sd = 0.2};
+  history[0].noise = Noise{.key = "a", .variant = {}, .session_sd = 0.1};
+  history[1].noise = Noise{.key = "a", .variant = {}, .session_sd = 0.2};
   EXPECT_EQ(noise_in(history, "a")->session_sd, 0.2);
   EXPECT_FALSE(noise_in(history, "b"));
 }
