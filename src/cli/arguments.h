@@ -48,5 +48,10 @@ void add_tune_arguments(CLI::App& root, TuneCommand& tune);
 
 Subcommand list_arguments(CLI::App& root);     // arguments_list.cc
 Subcommand journal_arguments(CLI::App& root);  // arguments_journal.cc
+Subcommand check_arguments(CLI::App& root);    // arguments_check.cc
+Subcommand verify_arguments(CLI::App& root);   // arguments_best.cc
+Subcommand show_arguments(CLI::App& root);     // arguments_best.cc
+Subcommand merge_arguments(CLI::App& root);    // arguments_best.cc
+Subcommand export_arguments(CLI::App& root);   // arguments_export.cc
 
 }  // namespace scantune::cli

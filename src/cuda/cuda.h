@@ -40,6 +40,9 @@ struct CompilerOptions {
 // NVRTC, in child processes of this binary (the hidden subcommand that runs serve_compiles).
 Expected<std::unique_ptr<Compiler>> make_compiler(CompilerOptions options);
 
+// "NVRTC 13.0", as DeviceInfo::compiler has it; needs no GPU. An error of kind environment where NVRTC is missing.
+Expected<std::string> compiler_name();
+
 // The body of a compiler process: reads requests from standard input, one JSON line each, and
 // answers on standard output. Returns the exit code.
 int serve_compiles();

@@ -20,6 +20,8 @@ Expected<std::vector<DeviceInfo>> list_devices() { return unavailable(); }
 // NOLINTNEXTLINE(performance-unnecessary-value-param): the signature is cuda.h's
 Expected<std::unique_ptr<Compiler>> make_compiler(CompilerOptions /*options*/) { return unavailable(); }
 
+Expected<std::string> compiler_name() { return unavailable(); }
+
 int serve_compiles() { return 2; }
 
 Expected<std::unique_ptr<Device>> open_device(int /*ordinal*/, Compiler& /*compiler*/) { return unavailable(); }

@@ -82,6 +82,7 @@ Run::Run(Device& device, Compiler& compiler, const std::vector<Candidate>& candi
     } else {
       record.source_digest = source_digest(*candidate.kernel);
       trial.build = compiler.build_digest(*candidate.kernel, outcome.workload, candidate.variant, outcome.device.chip);
+      record.build = trial.build;
       if (trial.build.empty()) {
         record.failure = Failure{FailureKind::not_recorded, "the recording has nothing of it"};
       }
