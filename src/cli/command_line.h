@@ -66,6 +66,13 @@ struct JournalCommand {
   std::optional<std::string> format;
 };
 
+// scantune report FILE...
+struct ReportCommand {
+  std::vector<std::string> files;
+  std::optional<std::string> out;
+  std::optional<std::string> format;
+};
+
 // scantune compile-server: hidden, started by the tool itself.
 struct CompileServerCommand {};
 
@@ -80,7 +87,8 @@ struct SayCommand {
   std::string text;
 };
 
-using Command = std::variant<TuneCommand, ListCommand, JournalCommand, CompileServerCommand, WorkerCommand, SayCommand>;
+using Command = std::variant<TuneCommand, ListCommand, JournalCommand, ReportCommand, CompileServerCommand,
+                             WorkerCommand, SayCommand>;
 
 // An error is one line that names the argument. Touches no device and builds no catalog.
 Expected<Command> parse_command_line(int argc, const char* const* argv);
