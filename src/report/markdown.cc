@@ -128,7 +128,7 @@ std::string details(const ReportOutcome& outcome) {
     }
   }
   for (const wire::ReportFamily& family : outcome.families) {
-    text += fmt::format("- {}: {}, {} measured", escaped(family.kernel),
+    text += fmt::format("- {}: {}, {} measured", code(family.kernel),
                         plural(static_cast<size_t>(family.records), "variant"), family.measured);
     text += family.failed > 0 ? fmt::format(", {} failed", family.failed) : "";
     text += family.ruled_out > 0 ? fmt::format(", {} ruled out", family.ruled_out) : "";

@@ -78,9 +78,12 @@
     return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
   }
 
+  // On a phone a variant is its values: the tooltip and the table have the names.
+  const nameOf = (record) => narrow() ? Object.values(record.params).join(' ') || record.kernel : record.variant;
+
   // Rows of a plot, the first at the top, with a name each.
   function laneAxis(names) {
-    const most = narrow() ? 18 : 60;
+    const most = narrow() ? 22 : 60;
     return axis('', {
       type: 'linear', min: -0.5, max: names.length - 0.5, reverse: true, title: { display: false },
       ticks: { autoSkip: false, stepSize: 1, callback: (v) => Number.isInteger(v) && names[v] !== undefined ? shortened(names[v], most) : '' },
@@ -420,13 +423,13 @@
         bars.push({ x: interval.low / factor, y: lane }, { x: interval.high / factor, y: lane }, { x: NaN, y: lane });
         medians.push({ x: interval.median / factor, y: lane, interval });
       });
-      const names = lanes.map((s) => s.record === null ? 'copy' : `${s.record === outcome.winner ? '★ ' : ''}${outcome.records[s.record].variant}`);
+      const names = lanes.map((s) => s.record === null ? 'copy' : `${s.record === outcome.winner ? '★ ' : ''}${nameOf(outcome.records[s.record])}`);
       const write = member === 'time_ns' ? time : ratio;
       drawChart('samples-plot', {
         type: 'scatter',
         data: { datasets: [
           { label: 'median', data: medians, pointStyle: 'line', rotation: 90, pointRadius: 10, borderWidth: 3, borderColor: css('--bad'), order: 0 },
-          { label: 'interval', data: bars, showLine: true, spanGaps: false, pointRadius: 0, borderWidth: 4, borderColor: css('--bad'), order: 1 },
+          { label: 'interval', data: bars, showLine: true, spanGaps: false, pointStyle: 'line', pointRadius: 0, borderWidth: 4, borderColor: css('--bad'), order: 1 },
           { label: 'sample', data: dots, pointRadius: 2.5, backgroundColor: css('--link'), order: 2 },
         ] },
         options: {
@@ -478,7 +481,7 @@
         data: { datasets: sets.concat(roofs) },
         options: {
           scales: {
-            x: axis('additions a byte', { type: 'logarithmic', min: left, max: right, ticks: { maxTicksLimit: 8, callback: plain } }),
+            x: axis('additions a byte', { type: 'logarithmic', min: left, max: right, ticks: { maxTicksLimit: narrow() ? 4 : 8, callback: plain } }),
             y: axis('additions a second', { type: 'logarithmic', min: bottom, max: top, ticks: { maxTicksLimit: 8, callback: (v) => v.toExponential(1) } }),
           },
           plugins: {
@@ -516,7 +519,7 @@
       drawChart('stalls-plot', {
         type: 'bar',
         data: {
-          labels: shown.map((i) => shortened(`${i === outcome.winner ? '★ ' : ''}${outcome.records[i].variant}`, narrow() ? 18 : 60)),
+          labels: shown.map((i) => shortened(`${i === outcome.winner ? '★ ' : ''}${nameOf(outcome.records[i])}`, narrow() ? 22 : 60)),
           datasets: ranked.map((s, k) => ({ label: s.reason.replaceAll('_', ' '), data: shown.map((i) => outcome.records[i].counters[s.k]), backgroundColor: `hsl(${(k * 137.5 + 210) % 360} 60% ${dark.matches ? 58 : 48}%)` })),
         },
         options: {
