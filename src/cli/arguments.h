@@ -53,5 +53,6 @@ Subcommand verify_arguments(CLI::App& root);   // arguments_best.cc
 Subcommand show_arguments(CLI::App& root);     // arguments_best.cc
 Subcommand merge_arguments(CLI::App& root);    // arguments_best.cc
 Subcommand export_arguments(CLI::App& root);   // arguments_export.cc
+Subcommand report_arguments(CLI::App& root);   // arguments_report.cc
 
 }  // namespace scantune::cli

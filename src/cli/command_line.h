@@ -121,6 +121,13 @@ struct ExportCommand {
   bool list = false;
 };
 
+// scantune report FILE...
+struct ReportCommand {
+  std::vector<std::string> files;
+  std::optional<std::string> out;
+  std::optional<std::string> format;
+};
+
 // scantune compile-server: hidden, started by the tool itself.
 struct CompileServerCommand {};
 
@@ -135,8 +142,8 @@ struct SayCommand {
   std::string text;
 };
 
-using Command = std::variant<TuneCommand, ListCommand, JournalCommand, ExportCommand, CheckCommand, VerifyCommand,
-                             ShowCommand, MergeCommand, CompileServerCommand, WorkerCommand, SayCommand>;
+using Command = std::variant<TuneCommand, ListCommand, JournalCommand, ReportCommand, ExportCommand, CheckCommand,
+                             VerifyCommand, ShowCommand, MergeCommand, CompileServerCommand, WorkerCommand, SayCommand>;
 
 // An error is one line that names the argument. Touches no device and builds no catalog.
 Expected<Command> parse_command_line(int argc, const char* const* argv);
