@@ -1,7 +1,5 @@
 #include "cli/devices.h"
 
-#include <fmt/ranges.h>
-
 #include <charconv>
 #include <utility>
 
@@ -69,14 +67,6 @@ Expected<OpenDevice> open_cpu(const cuda::CompilerOptions& options, std::stop_to
   return OpenDevice{.compiler = cpu::make_compiler(), .device = *std::move(device), .note = {}};
 }
 
-Expected<std::vector<std::string>> cpu_metrics(const std::string& text) {
-  if (text == "seed") {
-    return bad_input("the seed's metrics are counters of a GPU; on the CPU ask for core, none or some of {}",
-                     fmt::join(cpu::core_metrics(), ", "));
-  }
-  return cpu::resolve_metrics(text);
-}
-
 }  // namespace
 
 Expected<DeviceRequest> parse_device(const std::optional<std::string>& text) {
@@ -134,7 +124,7 @@ Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::Compi
 Expected<std::vector<std::string>> choose_metrics(const std::string& text, const DeviceInfo& info,
                                                   std::string& warning) {
   if (info.chip.backend == Backend::cpu) {
-    auto names = cpu_metrics(text);
+    auto names = cpu::resolve_metrics(text);
     return names ? names : at_option("--metrics", text, names.error());
   }
   auto names = cuda::resolve_metrics(text, info.chip.code_name);
@@ -148,11 +138,7 @@ Expected<std::vector<std::string>> choose_metrics(const std::string& text, const
   if (!requests) {
     return at_option("--metrics", text, requests.error());
   }
-  std::vector<std::string> asked;
-  for (const auto& request : *requests) {
-    asked.push_back(request.name);
-  }
-  return asked;
+  return cuda::without_chip(*requests);
 }
 
 }  // namespace scantune::cli

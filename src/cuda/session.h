@@ -43,6 +43,7 @@ class CudaSession final : public Session {
   void on_begin(const std::function<void(size_t)>& begin) override { on_begin_ = begin; }
   [[nodiscard]] std::string disturbance() override;
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override;
+  void warm_before_profiles(int runs) override { warm_runs_ = runs; }
 
  private:
   struct Loaded {
@@ -108,6 +109,7 @@ class CudaSession final : public Session {
 
   std::unique_ptr<ClockWatch> clocks_;
   std::function<void(size_t)> on_begin_;
+  int warm_runs_ = 0;                   // before each counted run
   std::unique_ptr<Profiler> profiler_;  // while counters are being read: it slows launches
 };
 

@@ -106,6 +106,10 @@ class Session {
   // Reads counters of each launch of the variant (never timed in the same launch). A counter that
   // cannot be read comes back without a value and with the reason. `metrics` are requested names.
   virtual tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) = 0;
+
+  // From now on profile() runs the variant this many times, uncounted, right before each time it is counted (a
+  // cache that must be cold is made so after that): default 0. A session that only recalls profiles need not heed it.
+  virtual void warm_before_profiles(int /*runs*/) {}
 };
 
 class Device {
