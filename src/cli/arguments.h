@@ -50,6 +50,7 @@ Subcommand list_arguments(CLI::App& root);     // arguments_list.cc
 Subcommand journal_arguments(CLI::App& root);  // arguments_journal.cc
 Subcommand profile_arguments(CLI::App& root);  // arguments_profile.cc
 Subcommand compare_arguments(CLI::App& root);  // arguments_compare.cc
+Subcommand report_arguments(CLI::App& root);   // arguments_report.cc
 
 // --shape, --dim, --dtype, --accumulate, --cache and --deterministic: one workload (arguments_profile.cc).
 void add_workload_arguments(CLI::App& app, Target& target);

@@ -98,6 +98,13 @@ struct JournalCommand {
   std::optional<std::string> format;
 };
 
+// scantune report FILE...
+struct ReportCommand {
+  std::vector<std::string> files;
+  std::optional<std::string> out;
+  std::optional<std::string> format;
+};
+
 // scantune compile-server: hidden, started by the tool itself.
 struct CompileServerCommand {};
 
@@ -112,7 +119,7 @@ struct SayCommand {
   std::string text;
 };
 
-using Command = std::variant<TuneCommand, ListCommand, JournalCommand, ProfileCommand, CompareCommand,
+using Command = std::variant<TuneCommand, ListCommand, JournalCommand, ProfileCommand, CompareCommand, ReportCommand,
                              CompileServerCommand, WorkerCommand, SayCommand>;
 
 // An error is one line that names the argument. Touches no device and builds no catalog.

@@ -10,6 +10,7 @@ int run(const ListCommand& command);           // list.cc
 int run(const JournalCommand& command);        // journal.cc
 int run(const ProfileCommand& command);        // profile.cc
 int run(const CompareCommand& command);        // compare.cc
+int run(const ReportCommand& command);         // report.cc
 int run(const CompileServerCommand& command);  // compile_server.cc
 int run(const WorkerCommand& command);         // worker.cc
 int run(const SayCommand& command);            // say.cc

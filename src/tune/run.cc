@@ -6,6 +6,7 @@
 #include "catalog/occupancy.h"
 #include "stats/sequential.h"
 #include "stats/stats.h"
+#include "tune/conclude.h"
 
 namespace scantune {
 namespace {
@@ -381,19 +382,7 @@ bool Run::take_round(Phase phase, std::vector<Loaded>& subjects) {
 
 // --- The final ----------------------------------------------------------------------------------------
 
-std::vector<Standing> Run::standings(Phase phase) const {
-  std::vector<Standing> all;
-  for (int record = 0; record < static_cast<int>(outcome_.records.size()); ++record) {
-    if (outcome_.records[static_cast<size_t>(record)].failure) {
-      continue;
-    }
-    if (auto s = standing(outcome_.rounds, phase, record, options_.protocol)) {
-      all.push_back(*s);
-    }
-  }
-  rank(all, outcome_.records);
-  return all;
-}
+std::vector<Standing> Run::standings(Phase phase) const { return scantune::standings(outcome_, phase); }
 
 bool Run::is_baseline(int record) const { return candidates_[static_cast<size_t>(record)].kernel->baseline; }
 
@@ -487,35 +476,9 @@ void Run::final() {
 }
 
 void Run::conclude() {
-  const std::vector<Standing> finals = final_held_ ? standings(Phase::final) : std::vector<Standing>{};
-  const std::vector<Standing> screened = standings(Phase::screen);
-  outcome_.ranking = finals;
-  for (const Standing& s : screened) {
-    if (std::ranges::find(finals, s.record, &Standing::record) == finals.end()) {
-      outcome_.ranking.push_back(s);
-    }
-  }
-  if (outcome_.ranking.empty()) {
-    return;
-  }
-  const Phase phase = outcome_.ranking.front().phase;
-  const Protocol& p = options_.protocol;
-  if (options_.incumbent) {
-    const auto stored = std::ranges::find_if(outcome_.ranking, [&](const Standing& s) {
-      return s.phase == phase && outcome_.records[static_cast<size_t>(s.record)].variant == *options_.incumbent;
-    });
-    const int best = outcome_.ranking.front().record;
-    if (stored != outcome_.ranking.end() && stored != outcome_.ranking.begin() &&
-        !surely_faster(best, stored->record, outcome_.rounds, phase, p)) {
-      std::rotate(outcome_.ranking.begin(), stored, stored + 1);
-      outcome_.incumbent_stayed = true;
-    }
-  }
-  const Standing& best = outcome_.ranking.front();
-  outcome_.winner = best.record;
-  outcome_.equivalents = equivalents_of(best.record, outcome_.ranking, outcome_.rounds, phase, p);
-  outcome_.baseline = best_baseline(outcome_.ranking);
-  outcome_.copy_time_ns = standing(outcome_.rounds, phase, kCopy, p)->time_ns;
+  scantune::conclude(outcome_, {.final_held = final_held_,
+                                .is_baseline = [this](int record) { return is_baseline(record); },
+                                .incumbent = options_.incumbent});
 }
 
 // --- Counters -----------------------------------------------------------------------------------------

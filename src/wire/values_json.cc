@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 #include <utility>
 
 namespace scantune::wire {
@@ -411,14 +412,17 @@ Json write_samples(const std::vector<Round>& rounds, const std::vector<std::stri
 
 std::vector<Round> read_samples(const Node& node, const std::vector<std::string>& subjects) {
   // The table may list the subjects in any order, as long as each is one of `subjects`.
+  std::unordered_map<std::string, int> index_of = {{"copy", kCopy}};
+  for (size_t i = 0; i < subjects.size(); ++i) {
+    index_of.try_emplace(subjects[i], static_cast<int>(i));
+  }
   std::vector<int> subject_of;
   for (const Node& item : node.at("subjects").items()) {
-    const std::string spelled = item.text();
-    const auto it = std::ranges::find(subjects, spelled);
-    if (it == subjects.end() && spelled != "copy") {
-      item.refuse(fmt::format("'{}' is neither \"copy\" nor a variant of this entry", spelled));
+    const auto it = index_of.find(item.text());
+    if (it == index_of.end()) {
+      item.refuse(fmt::format("'{}' is neither \"copy\" nor a variant of this entry", item.text()));
     }
-    subject_of.push_back(it == subjects.end() ? kCopy : static_cast<int>(it - subjects.begin()));
+    subject_of.push_back(it->second);
   }
   std::vector<Round> rounds;
   for (const Node& row : node.at("rounds").items()) {
