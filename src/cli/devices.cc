@@ -1,7 +1,5 @@
 #include "cli/devices.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <charconv>
 #include <future>
@@ -101,19 +99,7 @@ Expected<std::vector<std::string>> asked_metrics(const std::string& text) {
   if (!requests) {
     return at_option("--metrics", text, requests.error());
   }
-  std::vector<std::string> asked;
-  for (const auto& request : *requests) {
-    asked.push_back(request.name);
-  }
-  return asked;
-}
-
-Expected<std::vector<std::string>> cpu_metrics(const std::string& text) {
-  if (text == "seed") {
-    return bad_input("the seed's metrics are counters of a GPU; on the CPU ask for core, none or some of {}",
-                     fmt::join(cpu::core_metrics(), ", "));
-  }
-  return cpu::resolve_metrics(text);
+  return cuda::without_chip(*requests);
 }
 
 }  // namespace
@@ -220,7 +206,7 @@ Expected<std::vector<std::vector<int>>> gpus_by_model() {
 Expected<std::vector<std::string>> choose_metrics(const std::string& text, const DeviceInfo& info,
                                                   std::string& warning) {
   if (info.chip.backend == Backend::cpu) {
-    auto names = cpu_metrics(text);
+    auto names = cpu::resolve_metrics(text);
     return names ? names : at_option("--metrics", text, names.error());
   }
   if (is_replay(info)) {

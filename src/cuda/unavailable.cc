@@ -36,6 +36,15 @@ Expected<std::vector<MetricInfo>> list_metrics(const std::string& /*chip_code_na
   return unavailable();
 }
 
+Expected<std::vector<MetricInfo>> describe_metrics(const std::vector<std::string>& /*names*/,
+                                                   const std::string& /*chip_code_name*/) {
+  return unavailable();
+}
+
+Expected<PassCounts> count_passes_of(const std::string& /*text*/, const std::string& /*chip_code_name*/) {
+  return unavailable();
+}
+
 Expected<std::vector<std::string>> resolve_metrics(const std::string& /*text*/, const std::string& /*chip_code_name*/) {
   return unavailable();
 }

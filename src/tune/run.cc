@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "catalog/occupancy.h"
 #include "stats/sequential.h"
 #include "stats/stats.h"
 #include "tune/conclude.h"
@@ -32,18 +33,6 @@ class Stopwatch {
   double& total_s_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
-
-int64_t in_flight_per_sm(const Candidate& candidate, const Workload& workload, const Chip& chip,
-                         const std::vector<EntryResources>& resources) {
-  if (candidate.kernel->estimate == nullptr || resources.empty()) {
-    return 0;
-  }
-  int blocks = resources.front().blocks_per_sm;
-  for (const EntryResources& entry : resources) {
-    blocks = std::min(blocks, entry.blocks_per_sm);
-  }
-  return blocks * candidate.kernel->estimate(candidate.variant, workload, chip).bytes_in_flight_per_block;
-}
 
 // Whether every one of the metrics was asked for when the profile was taken.
 bool answers(const std::optional<Profile>& profile, const std::vector<std::string>& metrics) {
@@ -272,8 +261,9 @@ void Run::accept(CompileAhead::Done done) {
   if (const auto resources = session_->resources(*handle); !resources.empty()) {
     record.resources = resources;
   }
-  record.bytes_in_flight_per_sm = in_flight_per_sm(candidates_[static_cast<size_t>(done.record)], outcome_.workload,
-                                                   outcome_.device.chip, record.resources);
+  const Candidate& candidate = candidates_[static_cast<size_t>(done.record)];
+  record.bytes_in_flight_per_sm = resident_bytes_in_flight(*candidate.kernel, candidate.variant, outcome_.workload,
+                                                           outcome_.device.chip, record.resources);
   if (const auto verified = session_->verify(*handle); !verified) {
     session_->unload(*handle);
     fail(done.record, verified.error());

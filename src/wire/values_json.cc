@@ -312,6 +312,14 @@ std::vector<EntryResources> read_resources(const Node& node) {
   return resources;
 }
 
+Json write_metrics(const LaunchProfile& launch) {
+  Json metrics = Json::array();
+  for (const MetricValue& metric : launch.metrics) {
+    metrics.push_back(write_metric(metric));
+  }
+  return metrics;
+}
+
 void add_counters(Json& object, const std::optional<Profile>& profile) {
   if (!profile) {
     object["counters"] = nullptr;
@@ -320,11 +328,7 @@ void add_counters(Json& object, const std::optional<Profile>& profile) {
   }
   Json launches = Json::array();
   for (const LaunchProfile& launch : profile->launches) {
-    Json metrics = Json::array();
-    for (const MetricValue& metric : launch.metrics) {
-      metrics.push_back(write_metric(metric));
-    }
-    launches.push_back({{"entry", launch.entry}, {"metrics", std::move(metrics)}});
+    launches.push_back({{"entry", launch.entry}, {"metrics", write_metrics(launch)}});
   }
   object["counters"] = std::move(launches);
 }
