@@ -30,6 +30,7 @@ struct TuneCommand {
   Target target;
   std::optional<std::string> suite;
   std::optional<std::string> metrics;
+  std::optional<std::string> profiled;
   std::optional<std::string> budget;
   std::optional<std::string> seed;
   std::optional<std::string> out;

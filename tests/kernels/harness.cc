@@ -323,7 +323,7 @@ std::vector<Geometry> geometries(const Family& family, const std::string& settin
           {1, 7 * tile + 3, 1},
           {2, tile <= 512 ? 70 * tile + 11 : 6 * tile, 1},
           {1,
-           tile <= 128   ? 1601 * tile
+           tile <= 128   ? 3203 * tile
            : tile <= 256 ? 521 * tile
            : tile <= 512 ? 67 * tile
                          : 11 * tile,

@@ -325,15 +325,13 @@ mutant(long_row SlotReadBeforeItIsFull long_row.cuh [[    barrier_wait(&slot.ful
 mutant(long_row SlotSummedBeforeItsCopyLands long_row.cuh [[    barrier_wait(&slot.landed, phase);
   } else]] [[  } else]])
 mutant(long_row SlotReadWithoutTheCopysBarrier long_row.cuh [[      barrier_wait(&slot.landed, phase);  // which]] [[      // which]])
-mutant(long_row SlotFullBeforeItIsDescribed long_row.cuh [[    __syncwarp();
-    if (lane == 0) {
-      barrier_arrive(&slot.full);]] [[    if (lane == 0) {
-      barrier_arrive(&slot.full);]])
+mutant(long_row SlotFullBeforeItIsDescribed long_row.cuh [[    barrier_arrive(&slot.full);
+    const Acc sum]] [[    const Acc sum]] long_row.cuh [[    Acc tail = 0;
+    if (tails > 0) {]] [[    barrier_arrive(&slot.full);
+    Acc tail = 0;
+    if (tails > 0) {]])
 mutant(long_row AsyncCopiesOfOtherLanesNotMet long_row.cuh [[    async_wait<0>();
-    __syncwarp();]] [[    async_wait<0>();]] long_row.cuh [[    __syncwarp();
-    if (lane == 0) {
-      barrier_arrive(&slot.full);]] [[    if (lane == 0) {
-      barrier_arrive(&slot.full);]])
+    __syncwarp();]] [[    async_wait<0>();]])
 mutant(long_row AsyncWaitDropped long_row.cuh [[    async_wait<0>();]] [[]])
 mutant(long_row AsyncWaitOneGroupShort long_row.cuh [[    async_wait<0>();]] [[    async_wait<1>();]])
 mutant(long_row SlotFilledWhileLanesReadIt long_row.cuh [[    __syncwarp();  // all lanes have read the slot before]]
@@ -343,20 +341,17 @@ mutant(long_row BarrierOfTheWarpOnly long_row.cuh [[      sync_part<1>(kThreads)
 mutant(long_row BarrierOfAllThreads long_row.cuh [[      sync_part<1>(kThreads);]] [[      __syncthreads();]])
 mutant(long_row OneBufferForTheSums long_row.cuh [[      buffer ^= 1;]] [[]] long_row.cuh [=[shared[buffer ^ 1].warps[w]]=] [=[shared[buffer].warps[w]]=])
 mutant(long_row SumsOfTheWrongBuffer long_row.cuh [=[shared[buffer ^ 1].warps[w]]=] [=[shared[buffer].warps[w]]=])
-mutant(long_row SlotsNeverFreed long_row.cuh [[      barrier_arrive(&slot.free);
+mutant(long_row SlotsNeverFreed long_row.cuh [[    barrier_arrive(&slot.free);
+    phase]] [[    phase]])
+mutant(long_row SlotFreedBeforeItsTicket long_row.cuh [[    if (threadIdx.x == 0) {
+      slot.next_ticket = next_ticket;
     }
-    phase]] [[    }
-    phase]])
-mutant(long_row SlotFreedBeforeItsTicket long_row.cuh [[      slot.next_ticket = next_ticket;
-      barrier_arrive(&slot.free);]] [[      barrier_arrive(&slot.free);
-      slot.next_ticket = next_ticket;]])
-mutant(long_row SlotFreedByEveryWarp long_row.cuh [[      slot.next_ticket = next_ticket;
-      barrier_arrive(&slot.free);
-    }]] [[      slot.next_ticket = next_ticket;
-    }
-    if (lane == 0) {
-      barrier_arrive(&slot.free);
+    barrier_arrive(&slot.free);]] [[    barrier_arrive(&slot.free);
+    if (threadIdx.x == 0) {
+      slot.next_ticket = next_ticket;
     }]])
+mutant(long_row SlotFreeWithTheFirstThread long_row.cuh [[barrier_init(&slots[s].free, kWarps * kWarpThreads);]]
+       [[barrier_init(&slots[s].free, 1);]])
 mutant(long_row PhaseNeverTurns long_row.cuh [[    phase ^= s + 1 == kStages ? 1u : 0u;]] [[]])
 mutant(long_row PhaseOfFillingNeverTurns long_row.cuh [[for (unsigned phase = 0;; phase ^= 1) {]]
        [[for (unsigned phase = 0;;) {]])
@@ -395,7 +390,9 @@ mutant(long_row RaggedTileSummedWhole long_row.cuh [[kWhole || vector >= skipped
 mutant(long_row RaggedTileCopiedWhole long_row.cuh [[      if (v >= skipped) {]] [[      {]])
 mutant(long_row BulkRaggedTileCopiedWhole long_row.cuh [[static_cast<unsigned>((kPartVectors - skipped) * kAccessBytes)]]
        [[static_cast<unsigned>(kPartVectors * kAccessBytes)]])
-mutant(long_row FullWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].full, kLoaders);]]
+mutant(long_row FullWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].full, kLoaders * kWarpThreads);]]
+       [[barrier_init(&slots[s].full, kWarpThreads);]])
+mutant(long_row FullWithTheFirstLane long_row.cuh [[barrier_init(&slots[s].full, kLoaders * kWarpThreads);]]
        [[barrier_init(&slots[s].full, 1);]])
 mutant(long_row LandedWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].landed, kLoaders);]]
        [[barrier_init(&slots[s].landed, 1);]])
