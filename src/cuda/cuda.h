@@ -21,6 +21,10 @@ bool built_in();
 // file is missing.
 Expected<void> find_driver();
 
+// Starts the driver, which takes a tenth of a second: for a thread that has nothing else to do. Whether that works is
+// said by what needs it.
+void preload_driver();
+
 // Every GPU of the host, without creating a context (free_bytes is 0, for want of one). An error
 // of kind environment says which file or driver is missing.
 Expected<std::vector<DeviceInfo>> list_devices();
