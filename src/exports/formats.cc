@@ -10,7 +10,11 @@
 namespace scantune::exports {
 
 const std::vector<Format>& formats() {
-  static const std::vector<Format> all = {};
+  static const std::vector<Format> all = {
+      {"cmake", "a folder for add_subdirectory or find_package: kernels, tuned table, a function a type", true, false,
+       make_cmake},
+      {"header", "the same as one C++17/CUDA header", true, false, make_header},
+  };
   return all;
 }
 
