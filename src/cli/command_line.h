@@ -30,6 +30,7 @@ struct TuneCommand {
   Target target;
   std::optional<std::string> suite;
   std::optional<std::string> metrics;
+  std::optional<std::string> profiled;
   std::optional<std::string> budget;
   std::optional<std::string> seed;
   std::optional<std::string> out;
@@ -65,6 +66,19 @@ struct JournalCommand {
   std::optional<std::string> format;
 };
 
+// scantune export --format NAME --out DIR
+struct ExportCommand {
+  std::vector<std::string> shapes;
+  std::optional<std::string> dim;
+  std::optional<std::string> dtype;
+  std::optional<std::string> chip;
+  std::optional<std::string> best;
+  std::optional<std::string> format;
+  std::optional<std::string> out;
+  std::optional<std::string> cache_dir;
+  bool list = false;
+};
+
 // scantune compile-server: hidden, started by the tool itself.
 struct CompileServerCommand {};
 
@@ -79,7 +93,8 @@ struct SayCommand {
   std::string text;
 };
 
-using Command = std::variant<TuneCommand, ListCommand, JournalCommand, CompileServerCommand, WorkerCommand, SayCommand>;
+using Command = std::variant<TuneCommand, ListCommand, JournalCommand, ExportCommand, CompileServerCommand,
+                             WorkerCommand, SayCommand>;
 
 // An error is one line that names the argument. Touches no device and builds no catalog.
 Expected<Command> parse_command_line(int argc, const char* const* argv);

@@ -8,6 +8,7 @@ namespace scantune::cli {
 int run(const TuneCommand& command);           // tune.cc
 int run(const ListCommand& command);           // list.cc
 int run(const JournalCommand& command);        // journal.cc
+int run(const ExportCommand& command);         // export.cc
 int run(const CompileServerCommand& command);  // compile_server.cc
 int run(const WorkerCommand& command);         // worker.cc
 int run(const SayCommand& command);            // say.cc

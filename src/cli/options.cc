@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include "catalog/given_space.h"
 #include "store/file.h"
@@ -138,6 +139,18 @@ Expected<Budget> parse_budget(std::string_view text) {
     return bad_input("a budget of {} measures nothing; write a time above zero", text);
   }
   return Budget{.seconds = *number * *unit, .trials = std::nullopt};
+}
+
+Expected<int> parse_profiled(std::string_view text) {
+  if (text == "all") {
+    return std::numeric_limits<int>::max();
+  }
+  const auto number = parse_number<int>(text);
+  if (!number || *number < 1) {
+    return bad_input("'{}' is not a number of variants; write 1 or more, or all (--metrics none reads no counters)",
+                     text);
+  }
+  return *number;
 }
 
 Expected<uint64_t> parse_seed(std::string_view text) {

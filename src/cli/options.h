@@ -28,6 +28,9 @@ Expected<Budget> parse_budget(std::string_view text);
 
 Expected<uint64_t> parse_seed(std::string_view text);
 
+// How many variants are profiled: a number, or "all", which is more than there can be.
+Expected<int> parse_profiled(std::string_view text);
+
 enum class Format { text, json };
 Expected<Format> parse_format(const std::optional<std::string>& text);
 

@@ -134,6 +134,16 @@ Expected<Plan> make_plan(const TuneCommand& command) {
     }
     plan.seed = *seed;
   }
+  if (command.profiled) {
+    const auto profiled = parse_profiled(*command.profiled);
+    if (!profiled) {
+      return at_option("--profiled", "", profiled.error());
+    }
+    if (command.metrics == "none") {
+      return bad_input("--profiled {}: --metrics none reads no counters; leave one of them out", *command.profiled);
+    }
+    plan.profiled = *profiled;
+  }
   const auto format = parse_format(command.format);
   if (!format) {
     return tl::unexpected(format.error());

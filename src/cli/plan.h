@@ -27,6 +27,7 @@ struct Plan {
   Budget budget;
   uint64_t seed = 1;
   std::string metrics = "core";
+  int profiled = TuneOptions().profiled;
   std::filesystem::path out;      // empty: standard output
   std::filesystem::path journal;  // empty: none
   bool fresh = false;

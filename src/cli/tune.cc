@@ -26,9 +26,9 @@ bool nothing_asked(const TuneCommand& command) {
   const Target& t = command.target;
   return t.shapes.empty() && !command.suite && !t.dim && !t.dtype && !t.accumulate && !t.cache && !t.deterministic &&
          !t.device && !t.kernels && t.settings.empty() && !t.space && !t.no_prune && !command.metrics &&
-         !command.budget && !command.seed && !command.out && !command.cache_dir && !command.journal && !command.fresh &&
-         !command.retry_failed && !command.format && !command.in_process && !command.quiet && !command.verbose &&
-         !command.no_progress;
+         !command.profiled && !command.budget && !command.seed && !command.out && !command.cache_dir &&
+         !command.journal && !command.fresh && !command.retry_failed && !command.format && !command.in_process &&
+         !command.quiet && !command.verbose && !command.no_progress;
 }
 
 std::vector<Variant> admitted_variants(const Plan& plan, const Job& job) {
@@ -219,6 +219,7 @@ Expected<TuneOptions> TuneRun::options_for(const Job& job) {
   TuneOptions options;
   options.budget = plan_.budget;
   options.metrics = metrics_;
+  options.profiled = plan_.profiled;
   options.seed = plan_.seed;
   options.fresh = plan_.fresh;
   options.history.retry_failed = plan_.retry_failed;
@@ -338,7 +339,6 @@ int run(const TuneCommand& command) {
   if (nothing_asked(command)) {
     std::fputs(
         "usage: scantune --shape AxBx... [options], for example: scantune --shape 32768x32768\n"
-        "       scantune list devices|kernels|variants|metrics|dtypes\n"
         "scantune --help lists the options\n",
         stderr);
     return kBadInput;

@@ -132,6 +132,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"AGpuMetricOnTheCpu", on_cpu({"--metrics", "seed"}), {"--metrics seed", "counters of a GPU"}},
         Case{"AWordForABudget", on_cpu({"--budget", "soon"}), {"--budget", "'soon'", "60s"}},
         Case{"ABudgetOfNothing", on_cpu({"--budget", "0"}), {"--budget"}},
+        Case{"NoVariantsToProfile", on_cpu({"--profiled", "0"}), {"--profiled", "'0'", "all"}},
+        Case{
+            "CountersOfNone", on_cpu({"--profiled", "all", "--metrics", "none"}), {"--profiled all", "--metrics none"}},
         Case{"AWordForASeed", on_cpu({"--seed", "x"}), {"--seed", "'x'"}},
         Case{"AnUnknownFormat", on_cpu({"--format", "xml"}), {"--format xml", "text, json"}},
         Case{"MoreThanTheMemory", {"--device", "cpu", "--shape", "2^50"}, {"needs", "is free", "try --shape"}},

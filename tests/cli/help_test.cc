@@ -39,10 +39,10 @@ TEST(Help, NamesEveryOptionOfTheMainJob) {
   Sandbox sandbox;
   const std::string help = sandbox.run({"--help"}).out;
   for (const char* option :
-       {"--shape",       "--suite",      "--dim",       "--dtype",    "--accumulate", "--device",
-        "--kernels",     "--set",        "--space",     "--no-prune", "--metrics",    "--budget",
-        "--seed",        "--out",        "--cache-dir", "--format",   "-q, --quiet",  "-v, --verbose",
-        "--no-progress", "--in-process", "--version",   "-h, --help"}) {
+       {"--shape",       "--suite",       "--dim",        "--dtype",     "--accumulate", "--device",
+        "--kernels",     "--set",         "--space",      "--no-prune",  "--metrics",    "--profiled",
+        "--budget",      "--seed",        "--out",        "--cache-dir", "--format",     "-q, --quiet",
+        "-v, --verbose", "--no-progress", "--in-process", "--version",   "-h, --help"}) {
     EXPECT_THAT(help, HasSubstr("\n  " + std::string(option) + " ")) << option;
   }
   EXPECT_THAT(help, Not(HasSubstr("compile-server"))) << "for the tool's own use";

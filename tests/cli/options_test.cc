@@ -33,6 +33,14 @@ TEST(Budget, RefusesWhatIsNeither) {
   }
 }
 
+TEST(Profiled, IsANumberOfVariantsOrAllOfThem) {
+  EXPECT_EQ(*parse_profiled("12"), 12);
+  EXPECT_GT(*parse_profiled("all"), 1'000'000);
+  for (const char* wrong : {"0", "-1", "", "most", "1.5"}) {
+    EXPECT_FALSE(parse_profiled(wrong)) << wrong;
+  }
+}
+
 TEST(Seed, IsAnyUnsignedInteger) {
   EXPECT_EQ(parse_seed("0"), 0U);
   EXPECT_EQ(parse_seed("18446744073709551615"), ~uint64_t{0});

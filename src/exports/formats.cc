@@ -1,0 +1,44 @@
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "core/sha256.h"
+#include "exports/export.h"
+#include "exports/make.h"
+#include "wire/best_json.h"
+
+namespace scantune::exports {
+
+const std::vector<Format>& formats() {
+  static const std::vector<Format> all = {};
+  return all;
+}
+
+Expected<const Format*> find_format(std::string_view name) {
+  const auto it = std::ranges::find(formats(), name, &Format::name);
+  if (it != formats().end()) {
+    return &*it;
+  }
+  std::vector<std::string_view> known;
+  for (const Format& format : formats()) {
+    known.push_back(format.name);
+  }
+  return bad_input("--format {}: unknown format; known: {}", name, fmt::join(known, ", "));
+}
+
+ExportInput export_input(std::string_view best_text, std::vector<BestEntry> entries) {
+  std::ranges::sort(entries, {}, [](const BestEntry& entry) { return wire::best_key(entry.workload, entry.chip); });
+  return {std::move(entries), sha256(best_text), nullptr};
+}
+
+Expected<std::vector<BestEntry>> gpu_entries(const ExportInput& input, std::string_view format) {
+  std::vector<BestEntry> entries;
+  std::ranges::copy_if(input.entries, std::back_inserter(entries),
+                       [](const BestEntry& entry) { return entry.chip.backend == Backend::cuda; });
+  if (entries.empty()) {
+    return bad_input("--format {}: none of the entries was measured on a GPU, and it is for GPUs", format);
+  }
+  return entries;
+}
+
+}  // namespace scantune::exports

@@ -1,0 +1,12 @@
+// One function a format; each is defined in the file of its name.
+#pragma once
+
+#include "exports/export.h"
+
+namespace scantune::exports {
+
+Expected<Export> make_cmake(const ExportInput& input);
+Expected<Export> make_header(const ExportInput& input);
+Expected<Export> make_bundle(const ExportInput& input);
+
+}  // namespace scantune::exports
