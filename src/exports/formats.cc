@@ -10,7 +10,10 @@
 namespace scantune::exports {
 
 const std::vector<Format>& formats() {
-  static const std::vector<Format> all = {};
+  static const std::vector<Format> all = {
+      {"torch", "a Python package for PyTorch on the CUDA kernels: reverse_cumsum, ModelNew", false, make_torch},
+      {"triton", "one Python module of Triton kernels, tuned for the chip", false, make_triton},
+  };
   return all;
 }
 

@@ -8,5 +8,7 @@ namespace scantune::exports {
 Expected<Export> make_cmake(const ExportInput& input);
 Expected<Export> make_header(const ExportInput& input);
 Expected<Export> make_bundle(const ExportInput& input);
+Expected<Export> make_torch(const ExportInput& input);
+Expected<Export> make_triton(const ExportInput& input);
 
 }  // namespace scantune::exports
