@@ -22,7 +22,9 @@ def kind(node):
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return 0
     if isinstance(node, ast.FunctionDef):
-        return 1 if "triton.jit" in decorators(node) else 2 if not node.decorator_list else None
+        if "triton.jit" in decorators(node):
+            return 1
+        return 2 if decorators(node) in ([], ["torch.compiler.disable"]) else None
     if isinstance(node, ast.ClassDef):
         return 3
     return None

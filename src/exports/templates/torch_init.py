@@ -114,7 +114,6 @@ def chosen(x, dim):
     n, inner = lying.shape[place], lying.shape[place + 1:].numel()
     gpu = _gpu(x.device)
     with torch.cuda.device(x.device):
-        torch.cuda.current_stream().synchronize()
         gpu.make_current()
         plan, _ = gpu.choose(Geometry(x.numel() // (n * inner), n, inner), _types(x.dtype, True))
     return " ".join([plan.variant.kernel] + ["{}={}".format(*item) for item in plan.variant.params.items()])

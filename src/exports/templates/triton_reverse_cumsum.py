@@ -196,16 +196,19 @@ def columns_kernel(x_ptr, y_ptr, sums_ptr, n, inner, share, ROWS: tl.constexpr, 
 
 
 def tuned(what, size, element_bytes):
-    """The settings for a size: of those listed the first that is for no less; the last is for all sizes above."""
+    """The settings for columns or rows of a size, along which is summed: the first that are for no less, or the last.
+
+    short_rows: rows a program, warps. rows: tile, warps, stages. chained_rows: tile, warps, tiles a group, and the
+    rows a multiprocessor from which on rows are not shared. columns: rows, columns, warps, stages, programs a
+    multiprocessor. Odd rows do not all begin at a multiple of 16 elements.
+    """
     # scantune:tuned begin
     table = {
-        # By elements of a row: (rows of a program, warps)
         ("short_rows", 4): [(32, (32, 4)), (64, (8, 1)), (256, (4, 1)), (512, (4, 2)), (0, (2, 2))],
-        # By elements of a row: (tile, warps, stages)
         ("rows", 4): [(2048, (2048, 4, 1)), (4096, (4096, 4, 1)), (0, (2048, 4, 1))],
-        # By elements of a row: (tile, warps, tiles of a group, rows for each multiprocessor below which rows are shared)
+        ("odd_rows", 4): [(0, (2048, 4, 1))],
         ("chained_rows", 4): [(0, (8192, 8, 128, 4))],
-        # By elements of a column: (rows, columns, warps, stages, programs for each multiprocessor)
+        ("odd_chained_rows", 4): [(0, (4096, 8, 128, 16))],
         ("columns", 4): [(0, (64, 32, 4, 3, 8))],
     }
     # scantune:tuned end
@@ -239,7 +242,7 @@ def sum_rows(x, y, outer, n, SUM, WIDE):
             x, y, outer, n, ROWS=rows, BLOCK=width, EVEN=n == width and outer % rows == 0, SUM=SUM, num_warps=warps)
         return
     aligned = n % 16 == 0
-    tile, warps, group, few = tuned("chained_rows", n, size)
+    tile, warps, group, few = tuned("chained_rows" if aligned else "odd_chained_rows", n, size)
     if n > 2 * tile and outer < few * multiprocessors(x):
         tiles = triton.cdiv(n, tile) + (0 if aligned else 1)
         groups = triton.cdiv(tiles, group)
@@ -247,7 +250,7 @@ def sum_rows(x, y, outer, n, SUM, WIDE):
         chained_rows_kernel[(outer * tiles,)](x, y, words, outer, n, tiles, groups, BLOCK=tile, GROUP=group,
                                               ALIGNED=aligned, SUM=SUM, WIDE=WIDE, num_warps=warps)
         return
-    tile, warps, stages = tuned("rows", n, size)
+    tile, warps, stages = tuned("rows" if aligned else "odd_rows", n, size)
     tile = min(tile, width)
     rows_kernel[(outer,)](x, y, n, BLOCK=tile, EVEN=n % tile == 0, ALIGNED=aligned, STAGES=stages, SUM=SUM,
                           num_warps=warps)
@@ -275,6 +278,7 @@ def sum_columns(x, y, outer, n, inner, SUM, WIDE):
                                    num_warps=warps)
 
 
+@torch.compiler.disable
 def reverse_cumsum(x, dim):
     """y[..., i, ...] = x[..., i, ...] + x[..., i + 1, ...] + ... along a dimension, in the types of torch.cumsum.
 
