@@ -13,6 +13,12 @@ const std::vector<Format>& formats() {
   static const std::vector<Format> all = {
       {"torch", "a Python package for PyTorch on the CUDA kernels: reverse_cumsum, ModelNew", false, make_torch},
       {"triton", "one Python module of Triton kernels, tuned for the chip", false, make_triton},
+      {"jsonl", "wisdom: a line of JSON for each workload's winner", false, make_jsonl},
+      {"csv", "every variant that the best file keeps, a line each", false, make_csv},
+      {"t4", "T4 1.0 results, the auto-tuning exchange format", false, make_t4},
+      {"kernel-tuner", "cache files that Kernel Tuner opens in simulation mode", false, make_kernel_tuner},
+      {"nvbench", "JSON that nvbench's compare script reads", false, make_nvbench},
+      {"google-benchmark", "JSON that Google Benchmark's compare tool reads", false, make_google_benchmark},
   };
   return all;
 }
