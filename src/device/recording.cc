@@ -50,6 +50,7 @@ class Fold {
       trial->verified = true;
       trial->failure.reset();
       trial->resources = verified.resources;
+      trial->bytes_in_flight_per_sm = verified.bytes_in_flight_per_sm;
     }
   }
   void operator()(const TrialProfiled& profiled) {

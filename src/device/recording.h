@@ -26,6 +26,7 @@ struct RecordedTrial {
   std::string build;
   bool verified = false;
   std::vector<EntryResources> resources;
+  int64_t bytes_in_flight_per_sm = 0;
   std::optional<Failure> failure;
   std::optional<Profile> profile;
   std::vector<Pair> pairs;  // in the order taken

@@ -17,6 +17,7 @@ inline constexpr double kNear = 0.005;  // of the best: Protocol::equivalence
 // a search with as many rounds would find.
 struct RecordedSpace {
   SearchSpace space;
+  double copy_time_ns = 0;                          // median of all rounds
   std::vector<double> ratio;                        // of each candidate; 0 where it failed
   std::vector<const replay::RecordedTrial*> trial;  // as ratio
 
@@ -25,7 +26,12 @@ struct RecordedSpace {
 
 inline RecordedSpace recorded_space(const Workload& workload, const Chip& chip,
                                     const replay::RecordedContext& context) {
-  RecordedSpace recorded{{workload, chip, {}}, {}, {}};
+  RecordedSpace recorded{{workload, chip, {}}, 0, {}, {}};
+  std::vector<double> copies_ns;
+  for (const replay::RecordedRound& round : context.rounds) {
+    copies_ns.push_back(round.mean_copy_ns);
+  }
+  recorded.copy_time_ns = stats::median(copies_ns);
   const auto all = candidates(workload, chip, {.kernels = {}, .settings = {}, .space = {}, .prune = false});
   for (const Candidate& candidate : all.value()) {
     const replay::RecordedTrial* trial = context.find(candidate.variant);
@@ -75,8 +81,9 @@ inline Search search(const RecordedSpace& recorded, Strategy& strategy, size_t u
         search.until = search.measured.size();
       }
       if (ratio > 0) {
-        strategy.tell({request.variant, Verified{trial.resources, 0}});
-        strategy.tell({request.variant, Measured{Phase::screen, {}, {ratio, ratio, ratio}}});
+        const double time_ns = recorded.copy_time_ns / ratio;
+        strategy.tell({request.variant, Verified{trial.resources, trial.bytes_in_flight_per_sm}});
+        strategy.tell({request.variant, Measured{Phase::screen, {time_ns, time_ns, time_ns}, {ratio, ratio, ratio}}});
       } else {
         strategy.tell({request.variant, Failure{FailureKind::launch, "as recorded"}});
       }
