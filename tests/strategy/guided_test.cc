@@ -19,8 +19,8 @@ constexpr double kNear = 0.995;
 
 // What a search came to in a recorded sweep.
 struct Search {
-  int evaluations = 0;               // variants measured, the baseline's included
-  std::optional<int> until_near;     // evaluations until within 0.5% of the best
+  int evaluations = 0;            // variants measured, the baseline's included
+  std::optional<int> until_near;  // evaluations until within 0.5% of the best
   int profiles = 0;
   std::vector<SearchStep> steps;
   std::string why_done;
@@ -46,8 +46,7 @@ Search drive(Strategy& strategy, const Sweep& sweep, bool with_counters = true) 
       strategy.tell({request.variant, Verified{it->resources, it->bytes_in_flight_per_sm}});
       const double time_ns = *it->time_ns;
       const double ratio = *it->ratio_to_copy;
-      strategy.tell(
-          {request.variant, Measured{Phase::screen, {time_ns, time_ns, time_ns}, {ratio, ratio, ratio}}});
+      strategy.tell({request.variant, Measured{Phase::screen, {time_ns, time_ns, time_ns}, {ratio, ratio, ratio}}});
     }
     for (SearchStep& step : strategy.take_steps()) {
       search.steps.push_back(std::move(step));
@@ -64,7 +63,12 @@ const std::vector<Sweep>& sweeps() {
   return read;
 }
 
-SearchSpace space_of(const Sweep& sweep) { return {sweep.workload, sweep.chip, sweep.candidates}; }
+// In the order of their spelling, which says nothing of how fast they are.
+SearchSpace space_of(const Sweep& sweep) {
+  SearchSpace space{sweep.workload, sweep.chip, sweep.candidates};
+  std::ranges::sort(space.candidates, {}, [](const Candidate& c) { return to_string(c.variant); });
+  return space;
+}
 
 std::string told(const SearchStep& step) {
   std::string text = fmt::format("  {} [{}] {} | predicted {:.3f}, measured {:.3f}{} | {}\n", step.number, step.limit,
@@ -78,7 +82,8 @@ void compare(const char* what, const std::vector<explain::RecordedSweep>* record
   for (const Sweep& sweep : sweeps()) {
     std::vector<explain::RecordedSweep> others = *recorded;
     std::erase_if(others, [&](const explain::RecordedSweep& s) {
-      return leave_out && s.workload.geometry() == sweep.workload.geometry() && s.workload.dtype == sweep.workload.dtype;
+      return leave_out && s.workload.geometry() == sweep.workload.geometry() &&
+             s.workload.dtype == sweep.workload.dtype;
     });
     const auto strategy = guided(space_of(sweep), {.recorded = &others});
     const Search search = drive(*strategy, sweep);
