@@ -1,7 +1,6 @@
 #include "cli/devices.h"
 
-#include <fmt/ranges.h>
-
+#include <algorithm>
 #include <charconv>
 #include <future>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "cli/options.h"
 #include "cuda/metrics.h"
 #include "device/cpu.h"
+#include "device/replay.h"
 #include "device/worker.h"
 
 namespace scantune::cli {
@@ -77,12 +77,29 @@ Expected<OpenDevice> open_cpu(const cuda::CompilerOptions& options, std::stop_to
   return OpenDevice{.compiler = cpu::make_compiler(), .device = *std::move(device), .note = {}};
 }
 
-Expected<std::vector<std::string>> cpu_metrics(const std::string& text) {
-  if (text == "seed") {
-    return bad_input("the seed's metrics are counters of a GPU; on the CPU ask for core, none or some of {}",
-                     fmt::join(cpu::core_metrics(), ", "));
+Expected<std::shared_ptr<replay::Recording>> open_recording(const std::string& file) {
+  auto recording = replay::Recording::open(file);
+  return recording ? recording : at_option("--device", "replay", recording.error());
+}
+
+Expected<OpenDevice> open_replay(const std::string& file) {
+  auto recording = open_recording(file);
+  if (!recording) {
+    return tl::unexpected(recording.error());
   }
-  return cpu::resolve_metrics(text);
+  return OpenDevice{.compiler = replay::make_compiler(*recording),
+                    .device = replay::make_device(*recording),
+                    .note = {},
+                    .notes = (*recording)->notes()};
+}
+
+// The names asked for, as they are: what can be read was settled when the recording was made.
+Expected<std::vector<std::string>> asked_metrics(const std::string& text) {
+  const auto requests = cuda::parse_metrics(text);
+  if (!requests) {
+    return at_option("--metrics", text, requests.error());
+  }
+  return cuda::without_chip(*requests);
 }
 
 }  // namespace
@@ -97,18 +114,40 @@ Expected<DeviceRequest> parse_device(const std::optional<std::string>& text) {
   constexpr std::string_view kPrefix = "cuda:";
   if (text->starts_with(kPrefix)) {
     const std::string_view number = std::string_view(*text).substr(kPrefix.size());
+    if (number == "all") {
+      return DeviceRequest{.automatic = false, .backend = Backend::cuda, .ordinal = 0, .all = true};
+    }
     int ordinal = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), ordinal);
     if (!number.empty() && error == std::errc() && end == number.data() + number.size() && ordinal >= 0) {
       return DeviceRequest{.automatic = false, .backend = Backend::cuda, .ordinal = ordinal};
     }
   }
-  return bad_input("--device {}: unknown device; write auto, cpu or cuda:N, such as cuda:0", *text);
+  if (text->starts_with(kReplayPrefix)) {
+    std::string file = text->substr(kReplayPrefix.size());
+    if (file.empty()) {
+      return bad_input(
+          "--device replay:: the file is missing; write replay:FILE, with a journal that a run has written");
+    }
+    return DeviceRequest{.automatic = false, .backend = Backend::cpu, .ordinal = 0, .recording = std::move(file)};
+  }
+  return bad_input("--device {}: unknown device; write auto, cpu, cuda:N, such as cuda:0, cuda:all or replay:FILE",
+                   *text);
 }
 
 Expected<FoundDevice> find_device(const DeviceRequest& request) {
+  if (request.is_replay()) {
+    auto recording = open_recording(request.recording);
+    if (!recording) {
+      return tl::unexpected(recording.error());
+    }
+    return FoundDevice{(*recording)->info(), {}, *recording};
+  }
   if (!request.automatic && request.backend == Backend::cpu) {
     return FoundDevice{cpu::info(), {}};
+  }
+  if (request.all) {
+    return bad_input("--device cuda:all: only tuning uses every GPU; name one, such as cuda:0");
   }
   auto gpu = find_gpu(request.ordinal);
   if (gpu) {
@@ -122,6 +161,9 @@ Expected<FoundDevice> find_device(const DeviceRequest& request) {
 
 Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::CompilerOptions& options,
                                  const std::stop_token& stop) {
+  if (request.is_replay()) {
+    return open_replay(request.recording);
+  }
   if (!request.automatic && request.backend == Backend::cpu) {
     return open_cpu(options, stop);
   }
@@ -139,11 +181,36 @@ Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::Compi
   return cpu;
 }
 
+Expected<std::vector<std::vector<int>>> gpus_by_model() {
+  const auto found = cuda::list_devices();
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  std::vector<std::vector<int>> models;
+  for (size_t i = 0; i < found->size(); ++i) {
+    const auto alike = std::ranges::find_if(models, [&](const std::vector<int>& model) {
+      return (*found)[static_cast<size_t>(model.front())].chip == (*found)[i].chip;
+    });
+    if (alike == models.end()) {
+      models.push_back({static_cast<int>(i)});
+    } else {
+      alike->push_back(static_cast<int>(i));
+    }
+  }
+  if (models.empty()) {
+    return fail(ErrorKind::environment, "no GPU was found");
+  }
+  return models;
+}
+
 Expected<std::vector<std::string>> choose_metrics(const std::string& text, const DeviceInfo& info,
                                                   std::string& warning) {
   if (info.chip.backend == Backend::cpu) {
-    auto names = cpu_metrics(text);
+    auto names = cpu::resolve_metrics(text);
     return names ? names : at_option("--metrics", text, names.error());
+  }
+  if (is_replay(info)) {
+    return asked_metrics(text);
   }
   auto names = cuda::resolve_metrics(text, info.chip.code_name);
   if (names || names.error().kind != ErrorKind::environment) {
@@ -152,15 +219,9 @@ Expected<std::vector<std::string>> choose_metrics(const std::string& text, const
   // Without CUPTI no counter can be read, but tuning goes on: the names are kept, so that each is
   // reported as missing and why.
   warning = fmt::format("hardware counters cannot be read: {}", names.error().message);
-  const auto requests = cuda::parse_metrics(text);
-  if (!requests) {
-    return at_option("--metrics", text, requests.error());
-  }
-  std::vector<std::string> asked;
-  for (const auto& request : *requests) {
-    asked.push_back(request.name);
-  }
-  return asked;
+  return asked_metrics(text);
 }
+
+bool is_replay(const DeviceInfo& info) { return info.id.starts_with(kReplayPrefix); }
 
 }  // namespace scantune::cli

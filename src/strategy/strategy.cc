@@ -43,7 +43,7 @@ std::vector<Variant> variants_of(const SearchSpace& space) {
 std::unique_ptr<Strategy> make_strategy(StrategyKind kind, const SearchSpace& space, uint64_t seed) {
   switch (kind) {
     case StrategyKind::automatic:
-      return automatic(space, seed);
+      return automatic(space);
     case StrategyKind::exhaustive:
       return exhaustive(variants_of(space));
     case StrategyKind::random:

@@ -75,7 +75,9 @@ std::unique_ptr<Strategy> random_order(std::vector<Variant> variants, uint64_t s
 // kRestarts starts in a row found nothing better.
 std::unique_ptr<Strategy> local(const SearchSpace& space, uint64_t seed);
 
-// The default: docs/search.md.
-std::unique_ptr<Strategy> automatic(const SearchSpace& space, uint64_t seed);
+// The default. Starts where the model of bytes in flight promises most, goes on to better neighbours, and ends when
+// none is left and what is likely at all was tried. Where there is no model (a CPU), every variant. Has no chance in
+// it.
+std::unique_ptr<Strategy> automatic(const SearchSpace& space);
 
 }  // namespace scantune

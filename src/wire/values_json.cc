@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 #include <utility>
 
 namespace scantune::wire {
@@ -311,6 +312,14 @@ std::vector<EntryResources> read_resources(const Node& node) {
   return resources;
 }
 
+Json write_metrics(const LaunchProfile& launch) {
+  Json metrics = Json::array();
+  for (const MetricValue& metric : launch.metrics) {
+    metrics.push_back(write_metric(metric));
+  }
+  return metrics;
+}
+
 void add_counters(Json& object, const std::optional<Profile>& profile) {
   if (!profile) {
     object["counters"] = nullptr;
@@ -319,11 +328,7 @@ void add_counters(Json& object, const std::optional<Profile>& profile) {
   }
   Json launches = Json::array();
   for (const LaunchProfile& launch : profile->launches) {
-    Json metrics = Json::array();
-    for (const MetricValue& metric : launch.metrics) {
-      metrics.push_back(write_metric(metric));
-    }
-    launches.push_back({{"entry", launch.entry}, {"metrics", std::move(metrics)}});
+    launches.push_back({{"entry", launch.entry}, {"metrics", write_metrics(launch)}});
   }
   object["counters"] = std::move(launches);
 }
@@ -388,7 +393,7 @@ Json write_failure(const Failure& failure) { return {{"kind", name(failure.kind)
 
 Failure read_failure(const Node& node) {
   const std::string kind = node.at("kind").text();
-  for (int i = 0; i <= static_cast<int>(FailureKind::device); ++i) {
+  for (int i = 0; i <= static_cast<int>(FailureKind::not_recorded); ++i) {
     if (kind == name(static_cast<FailureKind>(i))) {
       return {static_cast<FailureKind>(i), node.at("what").text()};
     }
@@ -440,6 +445,9 @@ Json write_samples(const std::vector<Round>& rounds, const std::vector<std::stri
     if (round.runs != 1) {
       row["runs"] = round.runs;
     }
+    if (round.resampled != 0) {
+      row["resampled"] = round.resampled;
+    }
     row["order"] = std::move(order);
     row["time_ns"] = std::move(times);
     rows.push_back(std::move(row));
@@ -449,14 +457,17 @@ Json write_samples(const std::vector<Round>& rounds, const std::vector<std::stri
 
 std::vector<Round> read_samples(const Node& node, const std::vector<std::string>& subjects) {
   // The table may list the subjects in any order, as long as each is one of `subjects`.
+  std::unordered_map<std::string, int> index_of = {{"copy", kCopy}};
+  for (size_t i = 0; i < subjects.size(); ++i) {
+    index_of.try_emplace(subjects[i], static_cast<int>(i));
+  }
   std::vector<int> subject_of;
   for (const Node& item : node.at("subjects").items()) {
-    const std::string spelled = item.text();
-    const auto it = std::ranges::find(subjects, spelled);
-    if (it == subjects.end() && spelled != "copy") {
-      item.refuse(fmt::format("'{}' is neither \"copy\" nor a variant of this entry", spelled));
+    const auto it = index_of.find(item.text());
+    if (it == index_of.end()) {
+      item.refuse(fmt::format("'{}' is neither \"copy\" nor a variant of this entry", item.text()));
     }
-    subject_of.push_back(it == subjects.end() ? kCopy : static_cast<int>(it - subjects.begin()));
+    subject_of.push_back(it->second);
   }
   std::vector<Round> rounds;
   for (const Node& row : node.at("rounds").items()) {
@@ -466,7 +477,9 @@ std::vector<Round> read_samples(const Node& node, const std::vector<std::string>
       row.refuse(fmt::format(R"("order" has {} elements, "time_ns" has {})", order.size(), times.size()));
     }
     const auto runs = row.find("runs");
-    Round round{read_phase(row.at("phase")), {}, runs ? runs->small_integer() : 1};
+    const auto resampled = row.find("resampled");
+    Round round{
+        read_phase(row.at("phase")), {}, runs ? runs->small_integer() : 1, resampled ? resampled->small_integer() : 0};
     for (size_t i = 0; i < order.size(); ++i) {
       if (order[i] < 0 || std::cmp_greater_equal(order[i], subject_of.size())) {
         row.at("order").refuse(fmt::format("{} is no index into \"subjects\"", order[i]));

@@ -41,6 +41,9 @@ Interval read_interval(const Node& node);
 Json write_resources(const std::vector<EntryResources>& resources);
 std::vector<EntryResources> read_resources(const Node& node);
 
+// The counters of one launch, a row each.
+Json write_metrics(const LaunchProfile& launch);
+
 // The counters of each launch, as "counters": null, with "counters_reason", where none were asked for.
 void add_counters(Json& object, const std::optional<Profile>& profile);
 std::optional<Profile> read_counters(const Node& node);
