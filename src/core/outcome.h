@@ -7,6 +7,7 @@
 
 #include "core/interval.h"
 #include "core/record.h"
+#include "core/search_step.h"
 
 namespace scantune {
 
@@ -55,6 +56,9 @@ struct Outcome {
   std::vector<int> equivalents;   // records as fast as the winner within Protocol::equivalence
   std::optional<int> baseline;    // the baseline family's best
   Interval copy_time_ns;
+
+  std::vector<SearchStep> steps;  // of a search that says why it tries what it tries; earlier runs' first
+  std::string search_ended;       // why it asked for nothing more; empty where it had tried everything
 
   StopReason stopped = StopReason::complete;
   std::string stop_detail;  // what was lost, which limit was hit

@@ -158,7 +158,9 @@ void Run::search() {
       break;
     }
     ask_for_more();
+    take_steps();
     if (strategy_done_) {
+      outcome_.search_ended = strategy_.why_done();
       break;
     }
     // Fuller rounds are better rounds; but a device that waits for the compiler measures nothing.
@@ -170,8 +172,10 @@ void Run::search() {
     }
     if (!pool_.empty()) {
       screen_round();
+      take_steps();
     }
   }
+  take_steps();
 }
 
 // Whether nothing needs to be done for a record: the journal says how it ended.
@@ -189,6 +193,10 @@ void Run::recall() {
       ++of.failed;
       tell(record, *failure);
     } else if (settled(record)) {
+      tell_verified(record);
+      if (record_at(record).profile) {
+        tell(record, Profiled{*record_at(record).profile});
+      }
       leave_pool(record);
     }
   }
@@ -224,7 +232,11 @@ void Run::ask_for_more() {
     if (it == record_of_.end()) {
       continue;  // not an admitted candidate of this run
     }
-    try_out(it->second);
+    if (request.want == Request::Want::measure) {
+      try_out(it->second);
+    } else if (!read_counters(it->second)) {
+      return;
+    }
   }
   if (compiles_.pending() > 0) {
     open_session();  // while the first variants are being compiled
@@ -275,7 +287,7 @@ void Run::accept(CompileAhead::Done done) {
   if (!screened_.contains(done.record)) {
     pool_.push_back({done.record, *handle});
   }
-  tell(done.record, Verified{});
+  tell_verified(done.record);
 }
 
 // A variant that the journal knows, for rounds or counters that it does not.
@@ -522,26 +534,35 @@ void Run::profile() {
     if (stopping()) {
       return;
     }
-    if (answers(record_at(record).profile, options_.metrics) || !load(record)) {
-      continue;
+    if (!answers(record_at(record).profile, options_.metrics) && !read_counters(record)) {
+      return;
     }
-    const Stopwatch watch(outcome_.spent.profile_s);
-    auto profile = session_->profile(handles_.at(record), options_.metrics);
-    if (!profile) {
-      // What was timed stands; only a device that is gone ends the run.
-      if (profile.error().kind == FailureKind::device && stopping()) {
-        return;
-      }
-      if (profile.error().kind == FailureKind::device) {
-        lose(profile.error().what);
-      }
-      tell(record, profile.error());
-      continue;
-    }
-    record_at(record).profile = *profile;
-    keep(TrialProfiled{trial(record), *profile});
-    tell(record, Profiled{*std::move(profile)});
   }
+}
+
+// Where no counters are asked for, or can be read, whoever waits for them is told so.
+bool Run::read_counters(int record) {
+  if (answers(record_at(record).profile, options_.metrics) || options_.metrics.empty() || !load(record)) {
+    tell(record, Profiled{record_at(record).profile.value_or(Profile{})});
+    return !stopping();
+  }
+  const Stopwatch watch(outcome_.spent.profile_s);
+  auto profile = session_->profile(handles_.at(record), options_.metrics);
+  if (!profile) {
+    // What was timed stands; only a device that is gone ends the run.
+    if (profile.error().kind == FailureKind::device && stopping()) {
+      return false;
+    }
+    if (profile.error().kind == FailureKind::device) {
+      lose(profile.error().what);
+    }
+    tell(record, profile.error());
+    return !stopping();
+  }
+  record_at(record).profile = *profile;
+  keep(TrialProfiled{trial(record), *profile});
+  tell(record, Profiled{*std::move(profile)});
+  return true;
 }
 
 // --- What is kept and told ----------------------------------------------------------------------------
@@ -608,6 +629,21 @@ void Run::tell(int record, What what) {
   const Event event{outcome_.records[static_cast<size_t>(record)].variant, std::move(what)};
   strategy_.tell(event);
   observer_.event(event);
+}
+
+void Run::tell_verified(int record) {
+  const Record& r = record_at(record);
+  tell(record, Verified{r.resources, r.bytes_in_flight_per_sm});
+}
+
+// What the strategy says of itself, where it says something.
+void Run::take_steps() {
+  for (SearchStep& step : strategy_.take_steps()) {
+    step.number = static_cast<int>(outcome_.steps.size()) + 1;
+    keep(SearchStepped{step});
+    observer_.step(step);
+    outcome_.steps.push_back(std::move(step));
+  }
 }
 
 void Run::tell_measured(int record, Phase phase) {

@@ -68,6 +68,7 @@ class Observer {
 
   virtual void event(const Event& /*event*/) {}
   virtual void progress(const Progress& /*progress*/) {}
+  virtual void step(const SearchStep& /*step*/) {}
 };
 
 // Tunes one workload. Candidates that break a constraint become failed records and are not

@@ -204,6 +204,8 @@ RunEnded read_run_ended(const Node& node) {
   return ended;
 }
 
+void write_what(Json& event, const SearchStepped& stepped) { event["step"] = write_step(stepped.step); }
+
 JournalWhat read_what(const Node& node, EventKind kind) {
   switch (kind) {
     case EventKind::run_began:
@@ -222,6 +224,8 @@ JournalWhat read_what(const Node& node, EventKind kind) {
       return read_failed(node);
     case EventKind::run_ended:
       return read_run_ended(node);
+    case EventKind::step:
+      return SearchStepped{read_step(node.at("step"))};
   }
   node.refuse("no such kind");
 }

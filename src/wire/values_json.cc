@@ -491,4 +491,52 @@ std::vector<Round> read_samples(const Node& node, const std::vector<std::string>
   return rounds;
 }
 
+Json write_step(const SearchStep& step) {
+  Json read = Json::array();
+  for (const StepReading& reading : step.read) {
+    read.push_back({{"metric", reading.metric},
+                    {"value", std::isfinite(reading.value) ? Json(reading.value) : Json(nullptr)},
+                    {"unit", reading.unit}});
+  }
+  return {{"number", step.number},
+          {"from", step.from ? Json(to_string(*step.from)) : Json(nullptr)},
+          {"limit", text_or_null(step.limit)},
+          {"read", std::move(read)},
+          {"rule", step.rule},
+          {"to", to_string(step.to)},
+          {"predicted_ratio_to_copy", step.predicted_ratio ? number_or_null(*step.predicted_ratio) : Json(nullptr)},
+          {"measured_ratio_to_copy", step.measured_ratio ? number_or_null(*step.measured_ratio) : Json(nullptr)},
+          {"failure", text_or_null(step.failure)},
+          {"best", step.best}};
+}
+
+SearchStep read_step(const Node& node) {
+  SearchStep step;
+  step.number = node.at("number").small_integer();
+  if (const auto from = node.find("from")) {
+    step.from = from->take(parse_variant(from->text()));
+  }
+  if (const auto limit = node.find("limit")) {
+    step.limit = limit->text();
+  }
+  for (const Node& reading : node.at("read").items()) {
+    const auto value = reading.find("value");
+    step.read.push_back(
+        {reading.at("metric").text(), value ? value->number() : std::nan(""), reading.at("unit").text()});
+  }
+  step.rule = node.at("rule").text();
+  step.to = node.at("to").take(parse_variant(node.at("to").text()));
+  if (const auto predicted = node.find("predicted_ratio_to_copy")) {
+    step.predicted_ratio = predicted->number();
+  }
+  if (const auto measured = node.find("measured_ratio_to_copy")) {
+    step.measured_ratio = measured->number();
+  }
+  if (const auto failure = node.find("failure")) {
+    step.failure = failure->text();
+  }
+  step.best = node.at("best").boolean();
+  return step;
+}
+
 }  // namespace scantune::wire

@@ -70,4 +70,7 @@ Json number_or_null(int64_t number);
 Json number_or_null(double number);
 Json text_or_null(const std::string& text);
 
+Json write_step(const SearchStep& step);
+SearchStep read_step(const Node& node);
+
 }  // namespace scantune::wire
