@@ -53,5 +53,13 @@ Subcommand verify_arguments(CLI::App& root);   // arguments_best.cc
 Subcommand show_arguments(CLI::App& root);     // arguments_best.cc
 Subcommand merge_arguments(CLI::App& root);    // arguments_best.cc
 Subcommand export_arguments(CLI::App& root);   // arguments_export.cc
+Subcommand profile_arguments(CLI::App& root);  // arguments_profile.cc
+Subcommand compare_arguments(CLI::App& root);  // arguments_compare.cc
+Subcommand report_arguments(CLI::App& root);   // arguments_report.cc
+
+// --shape, --dim, --dtype, --accumulate, --cache and --deterministic: one workload (arguments_profile.cc).
+void add_workload_arguments(CLI::App& app, Target& target);
+// The options of MeasureArguments but for --format, in their groups (arguments_profile.cc).
+void add_measure_arguments(CLI::App& app, MeasureArguments& measure, const char* metrics_help);
 
 }  // namespace scantune::cli

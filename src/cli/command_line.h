@@ -31,6 +31,7 @@ struct TuneCommand {
   std::optional<std::string> suite;
   std::optional<std::string> metrics;
   std::optional<std::string> profiled;
+  std::optional<std::string> strategy;
   std::optional<std::string> budget;
   std::optional<std::string> seed;
   std::optional<std::string> out;
@@ -50,8 +51,40 @@ struct ListCommand {
   std::string topic;
   Target target;
   std::optional<std::string> chip;
+  std::optional<std::string> metrics;
   std::optional<std::string> format;
   bool all = false;
+};
+
+// What profile and compare have in common: how a few given variants are measured.
+struct MeasureArguments {
+  std::optional<std::string> metrics;
+  std::optional<std::string> rounds;
+  std::optional<std::string> repeats;
+  std::optional<std::string> warm_runs;
+  std::optional<std::string> seed;
+  std::optional<std::string> cache_dir;
+  std::optional<std::string> format;
+  bool in_process = false;
+  bool quiet = false;
+};
+
+// scantune profile --shape ...
+struct ProfileCommand {
+  Target target;
+  MeasureArguments measure;
+  std::optional<std::string> variant;
+  std::optional<std::string> kernel;
+  std::optional<std::string> best;  // empty text: the default file
+  std::optional<std::string> chip;
+  bool passes = false;
+};
+
+// scantune compare A B
+struct CompareCommand {
+  std::vector<std::string> sides;
+  Target target;
+  MeasureArguments measure;
 };
 
 // scantune journal VERB [FILE...]
@@ -121,6 +154,13 @@ struct ExportCommand {
   bool list = false;
 };
 
+// scantune report FILE...
+struct ReportCommand {
+  std::vector<std::string> files;
+  std::optional<std::string> out;
+  std::optional<std::string> format;
+};
+
 // scantune compile-server: hidden, started by the tool itself.
 struct CompileServerCommand {};
 
@@ -135,8 +175,9 @@ struct SayCommand {
   std::string text;
 };
 
-using Command = std::variant<TuneCommand, ListCommand, JournalCommand, ExportCommand, CheckCommand, VerifyCommand,
-                             ShowCommand, MergeCommand, CompileServerCommand, WorkerCommand, SayCommand>;
+using Command = std::variant<TuneCommand, ProfileCommand, CompareCommand, ReportCommand, CheckCommand, ExportCommand,
+                             VerifyCommand, ShowCommand, MergeCommand, ListCommand, JournalCommand,
+                             CompileServerCommand, WorkerCommand, SayCommand>;
 
 // An error is one line that names the argument. Touches no device and builds no catalog.
 Expected<Command> parse_command_line(int argc, const char* const* argv);

@@ -11,7 +11,9 @@
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "cuda/cuda.h"
+#include "exports/notice.h"
 #include "exports/select.h"
+#include "exports/usable.h"
 #include "exports/writer.h"
 #include "report/text.h"
 #include "store/file.h"
@@ -22,6 +24,10 @@ namespace {
 
 using exports::Pick;
 using report::plural;
+
+void note(const std::string& text) {
+  print(stderr, "scantune: " + exports::one_line(text) + "\n", text_style(stderr, false));
+}
 
 void say(const std::string& text) { print(stdout, text, text_style(stdout, false)); }
 
@@ -109,6 +115,17 @@ Expected<int> write(const ExportCommand& command) {
   auto input = input_of(command);
   if (!input) {
     return tl::unexpected(input.error());
+  }
+  if ((*format)->kernels) {
+    exports::Usable usable = exports::usable_entries(input->entries);
+    for (const std::string& text : usable.notes) {
+      note(text);
+    }
+    if (usable.entries.empty()) {
+      return bad_input("export --format {}: nothing is left to export; tune on a GPU with this scantune",
+                       (*format)->name);
+    }
+    input->entries = std::move(usable.entries);
   }
   std::unique_ptr<Compiler> compiler;
   if ((*format)->compiles) {

@@ -74,7 +74,7 @@ BestEntry best_entry(const Outcome& outcome) {
     }
   }
   for (const Round& round : outcome.rounds) {
-    Round kept{round.phase, {}, round.runs};
+    Round kept{round.phase, {}, round.runs, round.resampled};
     bool any = false;
     for (const Sample& sample : round.samples) {
       if (sample.subject == kCopy) {

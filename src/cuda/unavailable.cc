@@ -26,11 +26,22 @@ int serve_compiles() { return 2; }
 
 Expected<std::unique_ptr<Device>> open_device(int /*ordinal*/, Compiler& /*compiler*/) { return unavailable(); }
 
+void preload_driver() {}
+
 void preload_counters() {}
 
 Expected<std::vector<std::string>> metric_chips() { return unavailable(); }
 
 Expected<std::vector<MetricInfo>> list_metrics(const std::string& /*chip_code_name*/, bool /*all*/) {
+  return unavailable();
+}
+
+Expected<std::vector<MetricInfo>> describe_metrics(const std::vector<std::string>& /*names*/,
+                                                   const std::string& /*chip_code_name*/) {
+  return unavailable();
+}
+
+Expected<PassCounts> count_passes_of(const std::string& /*text*/, const std::string& /*chip_code_name*/) {
   return unavailable();
 }
 

@@ -32,6 +32,7 @@ struct ExportInput {
 struct Format {
   std::string_view name;     // as on the command line
   std::string_view summary;  // one line of help
+  bool kernels = false;      // it holds kernels: its input is what usable_entries() left (usable.h)
   bool compiles = false;     // it needs ExportInput::compiler
   // An error (bad_input) where the entries hold nothing that the format can say.
   Expected<Export> (*make)(const ExportInput& input);

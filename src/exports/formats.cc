@@ -10,7 +10,19 @@
 namespace scantune::exports {
 
 const std::vector<Format>& formats() {
-  static const std::vector<Format> all = {};
+  static const std::vector<Format> all = {
+      {"cmake", "a folder for add_subdirectory or find_package: kernels, tuned table, a function a type", true, false,
+       make_cmake},
+      {"header", "the same as one C++17/CUDA header", true, false, make_header},
+      {"torch", "a Python package for PyTorch on the CUDA kernels: reverse_cumsum, ModelNew", true, false, make_torch},
+      {"triton", "one Python module of Triton kernels, tuned for the chip", false, false, make_triton},
+      {"jsonl", "wisdom: a line of JSON for each workload's winner", false, false, make_jsonl},
+      {"csv", "every variant that the best file keeps, a line each", false, false, make_csv},
+      {"t4", "T4 1.0 results, the auto-tuning exchange format", false, false, make_t4},
+      {"kernel-tuner", "cache files that Kernel Tuner opens in simulation mode", false, false, make_kernel_tuner},
+      {"nvbench", "JSON that nvbench's compare script reads", false, false, make_nvbench},
+      {"google-benchmark", "JSON that Google Benchmark's compare tool reads", false, false, make_google_benchmark},
+  };
   return all;
 }
 

@@ -147,6 +147,20 @@ bool has_key(const Json& entry, const std::string& key) {
   return it != entry.end() && *it == key;
 }
 
+bool is_of_replay(const Json& entry) {
+  const Json device = entry.is_object() ? entry.value(Json::json_pointer("/provenance/device"), Json()) : Json();
+  return device.is_string() && device.get<std::string>().starts_with(kReplayPrefix);
+}
+
+Expected<void> check_origin(const Json& document, bool of_replay) {
+  const Json& entries = document.at("entries");
+  if (std::ranges::all_of(entries, [&](const Json& entry) { return is_of_replay(entry) == of_replay; })) {
+    return {};
+  }
+  return of_replay ? bad_input("it holds results measured on a device, which those of a replay are kept apart from")
+                   : bad_input("it holds results of a replay, which measured ones are kept apart from");
+}
+
 }  // namespace
 
 std::string best_key(const Workload& workload, const Chip& chip) {
@@ -163,6 +177,11 @@ Expected<std::string> merge_best(std::string_view existing, const std::vector<Be
   if (!document) {
     return tl::unexpected(document.error());
   }
+  for (const BestEntry& entry : entries) {
+    if (auto origin = check_origin(*document, is_replay(entry.provenance)); !origin) {
+      return tl::unexpected(origin.error());
+    }
+  }
   auto& stored = document->at("entries").get_ref<Json::array_t&>();
   for (const BestEntry& entry : entries) {
     const std::string key = best_key(entry.workload, entry.chip);
@@ -177,6 +196,13 @@ Expected<std::string> merge_best(std::string_view existing, const std::vector<Be
     stored.erase(std::remove_if(old + 1, stored.end(), same_key), stored.end());
   }
   return to_text(*document);
+}
+
+Expected<void> check_origin(std::string_view text, bool of_replay) {
+  if (is_blank(text)) {
+    return {};
+  }
+  return open_document(text).and_then([&](const Json& document) { return check_origin(document, of_replay); });
 }
 
 Expected<std::optional<StoredWinner>> stored_winner(std::string_view text, const std::string& key) {

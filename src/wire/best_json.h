@@ -18,8 +18,13 @@ std::string best_key(const Workload& workload, const Chip& chip);
 // Merges entries into a best file's text (empty text: a new file): an entry of the same key is
 // replaced, everything else is kept as it is, members this version does not know included. An
 // error (bad_input) where the text is not a best file of a version this tool reads; the message
-// says what is wrong with the content, the caller adds the path.
+// says what is wrong with the content, the caller adds the path. So is a file whose results are of
+// another origin: see check_origin.
 Expected<std::string> merge_best(std::string_view existing, const std::vector<BestEntry>& entries);
+
+// Results of a replay and measured ones are never in one file. An error where the text has an entry of
+// the other origin.
+Expected<void> check_origin(std::string_view text, bool of_replay);
 
 // The winner that a best file's text holds for a key, if it does. Reads nothing else of the entry, so that one
 // measured under an older protocol has a winner still. An error as of merge_best.

@@ -157,6 +157,11 @@ class FakeDevice final : public Device {
     info_.free_bytes = plan.free_bytes;
   }
 
+  void name(std::string id, std::string uuid) {
+    info_.id = std::move(id);
+    info_.uuid = std::move(uuid);
+  }
+
   [[nodiscard]] const DeviceInfo& info() const override { return info_; }
   [[nodiscard]] int64_t memory_needed(const Workload& workload) const override { return 2 * workload.copy_bytes(); }
   Expected<std::unique_ptr<Session>> open(const Workload& /*workload*/, uint64_t /*seed*/) override {

@@ -12,9 +12,11 @@
 #include <valijson/validator.hpp>
 
 #include "journal_example.h"
+#include "report_example.h"
 #include "wire/best_json.h"
 #include "wire/journal_json.h"
 #include "wire/outcome_json.h"
+#include "wire/report_json.h"
 #include "wire/space_json.h"
 #include "wire/suite_json.h"
 
@@ -122,6 +124,21 @@ TEST(Schema, RejectsARunThatLacksAnyMember) {
   json& outcomes = document["outcomes"];
   outcomes.erase(outcomes.begin() + 1, outcomes.end());
   expect_each_member_required("run", document, document, "run");
+}
+
+TEST(Schema, AcceptsTheReportThatIsWritten) {
+  EXPECT_THAT(fault("report", json::parse(report_json(testing_example::report()))), IsEmpty());
+  ReportDocument document = testing_example::report();
+  document.outcomes = {ReportOutcome{}};  // of which nothing is known
+  document.outcomes[0].workload.shape = *make_shape({4}, 0);
+  document.outcomes[0].device.id = "cpu";
+  document.outcomes[0].device.chip.name = "some CPU";
+  EXPECT_THAT(fault("report", json::parse(report_json(document))), IsEmpty());
+}
+
+TEST(Schema, RejectsAReportThatLacksAnyMember) {
+  json document = json::parse(report_json(testing_example::report()));
+  expect_each_member_required("report", document, document, "report");
 }
 
 TEST(Schema, RejectsAValueOfTheWrongKind) {
