@@ -57,7 +57,20 @@ Subcommand check_arguments(CLI::App& root) {
   add_text(*app, "--commit", check.commit, "ID", kOutput, "of what is checked, for the history (default: CI's)");
   add_flag(*app, "-q,--quiet", check.quiet, kOutput, "the report and errors only");
   add_flag(*app, "-v,--verbose", check.verbose, kOutput, "every change, rounds and times");
-  return {app, kHead, kTail, [command] { return *command; }};
+  const auto with_pairs = [command, app] {
+    // Which --out belongs to which --format is told by the order they were typed in.
+    CheckCommand typed = *command;
+    int format = -1;
+    for (const CLI::Option* option : app->parse_order()) {
+      if (option->check_name("--format")) {
+        ++format;
+      } else if (option->check_name("--out")) {
+        typed.out_formats.push_back(format);
+      }
+    }
+    return typed;
+  };
+  return {app, kHead, kTail, with_pairs};
 }
 
 }  // namespace scantune::cli

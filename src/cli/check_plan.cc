@@ -121,9 +121,6 @@ Expected<void> read_workloads(const CheckCommand& command, CheckPlan& plan) {
 }
 
 Expected<void> read_reports(const CheckCommand& command, CheckPlan& plan) {
-  if (command.outs.size() > std::max<size_t>(1, command.formats.size())) {
-    return bad_input("--out {}: there is no --format for it; give one before each --out", command.outs.back());
-  }
   std::vector<std::string> known;
   for (const auto& [name, format] : kFormats) {
     known.emplace_back(name);
@@ -140,11 +137,19 @@ Expected<void> read_reports(const CheckCommand& command, CheckPlan& plan) {
   if (plan.reports.empty()) {
     plan.reports.push_back({});
   }
+  std::vector<bool> given(plan.reports.size());
   for (size_t i = 0; i < command.outs.size(); ++i) {
-    if (command.outs[i].empty()) {
+    const std::string& out = command.outs[i];
+    if (out.empty()) {
       return bad_input("--out: the file's name is empty; write a path, or - for standard output");
     }
-    plan.reports[i].file = command.outs[i] == "-" ? "" : command.outs[i];
+    // With one report it does not matter which comes first.
+    const auto report = static_cast<size_t>(plan.reports.size() == 1 ? 0 : std::max(0, command.out_formats.at(i)));
+    if (given[report] || (plan.reports.size() > 1 && command.out_formats[i] < 0)) {
+      return bad_input("--out {}: there is no --format for it; give one before each --out", out);
+    }
+    given[report] = true;
+    plan.reports[report].file = out == "-" ? "" : out;
   }
   const auto to_stdout = std::ranges::count_if(plan.reports, [](const ReportTo& to) { return to.file.empty(); });
   if (to_stdout > 1) {

@@ -116,7 +116,8 @@ struct CheckCommand {
   std::optional<std::string> history;
   std::optional<std::string> commit;
   std::vector<std::string> formats;
-  std::vector<std::string> outs;  // the n-th is the n-th format's
+  std::vector<std::string> outs;
+  std::vector<int> out_formats;  // of each out: the index of the format given before it, -1 where none was
   std::optional<std::string> cache_dir;
   bool in_process = false;
   bool quiet = false;
