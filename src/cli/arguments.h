@@ -49,5 +49,6 @@ void add_tune_arguments(CLI::App& root, TuneCommand& tune);
 Subcommand list_arguments(CLI::App& root);     // arguments_list.cc
 Subcommand journal_arguments(CLI::App& root);  // arguments_journal.cc
 Subcommand report_arguments(CLI::App& root);   // arguments_report.cc
+Subcommand doctor_arguments(CLI::App& root);   // arguments_doctor.cc
 
 }  // namespace scantune::cli

@@ -73,6 +73,13 @@ struct ReportCommand {
   std::optional<std::string> format;
 };
 
+// scantune doctor
+struct DoctorCommand {
+  std::optional<std::string> cache_dir;
+  std::optional<std::string> out;
+  std::optional<std::string> format;
+};
+
 // scantune compile-server: hidden, started by the tool itself.
 struct CompileServerCommand {};
 
@@ -87,8 +94,8 @@ struct SayCommand {
   std::string text;
 };
 
-using Command = std::variant<TuneCommand, ListCommand, JournalCommand, ReportCommand, CompileServerCommand,
-                             WorkerCommand, SayCommand>;
+using Command = std::variant<TuneCommand, ListCommand, JournalCommand, ReportCommand, DoctorCommand,
+                             CompileServerCommand, WorkerCommand, SayCommand>;
 
 // An error is one line that names the argument. Touches no device and builds no catalog.
 Expected<Command> parse_command_line(int argc, const char* const* argv);

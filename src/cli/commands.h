@@ -9,6 +9,7 @@ int run(const TuneCommand& command);           // tune.cc
 int run(const ListCommand& command);           // list.cc
 int run(const JournalCommand& command);        // journal.cc
 int run(const ReportCommand& command);         // report.cc
+int run(const DoctorCommand& command);         // doctor.cc
 int run(const CompileServerCommand& command);  // compile_server.cc
 int run(const WorkerCommand& command);         // worker.cc
 int run(const SayCommand& command);            // say.cc
