@@ -7,12 +7,12 @@ namespace scantune::cli {
 namespace {
 
 constexpr const char* kHead =
-    "scantune doctor: what on this machine stands in the way of tuning, or of trusting it, and what to do.\n"
+    "scantune doctor: what on this machine stands in the way of tuning, and what to do about it.\n"
     "\n"
     "Usage: scantune doctor [options]\n"
     "\n"
-    "  A line a subject: ok, degraded (tuning works, but not all of it) or broken, with the remedy. Reads one counter\n"
-    "  of each GPU, and leaves nothing behind.\n"
+    "  A line a subject: ok, degraded (tuning works, but not all of it) or broken, with the remedy.\n"
+    "  Reads one counter of each GPU, and leaves nothing behind.\n"
     "\n"
     "Examples:\n"
     "  scantune doctor\n"
@@ -27,8 +27,8 @@ Subcommand doctor_arguments(CLI::App& root) {
   auto command = std::make_shared<DoctorCommand>();
   DoctorCommand& doctor = *command;
   CLI::App* app = root.add_subcommand("doctor", "doctor");
-  add_text(*app, "--cache-dir", doctor.cache_dir, "DIR", kWhere, "the cache a run would use (default as of a run)");
-  add_text(*app, "--out", doctor.out, "FILE", kWhere, "the best file a run would write (default results/best.json)");
+  add_text(*app, "--cache-dir", doctor.cache_dir, "DIR", kWhere, "the cache that a run would use");
+  add_text(*app, "--out", doctor.out, "FILE", kWhere, "the best file that a run would write");
   add_text(*app, "--format", doctor.format, "text|json", kOutput, "what standard output gets");
   return {app, kHead, kTail, [command] { return *command; }};
 }
