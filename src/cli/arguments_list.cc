@@ -41,9 +41,12 @@ Subcommand list_arguments(CLI::App& root) {
   add_texts(*app, "--set", target.settings, "P=V,V", kWhat, "variants: only these values of a parameter; repeatable");
   add_text(*app, "--space", target.space, "FILE", kWhat, "variants: of a JSON space of your own (docs/tune.md)");
   add_flag(*app, "--no-prune", target.no_prune, kWhat, "variants: also what cannot be best (docs/tune.md)");
-  add_text(*app, "--device", target.device, "auto|cuda:N|cpu", kWhere, "kernels, variants, metrics: for this device");
+  add_text(*app, "--device", target.device, "NAME", kWhere,
+           "auto, cuda:N, cpu or replay:JOURNAL: kernels, variants, metrics: for this device");
   add_text(*app, "--chip", list.chip, "NAME", kWhere,
            "for a GPU that is not here, by code name, such as GH100 or GB202");
+  add_text(*app, "--metrics", list.metrics, "A,B", kOutput,
+           "metrics: only these: sets (core, seed, stalls, memory, full), names, patterns");
   add_flag(*app, "--all", list.all, kOutput, "metrics: all of the chip's; variants: those ruled out, too");
   add_text(*app, "--format", list.format, "text|json", kOutput, "what standard output gets");
   return {app, kHead, kTail, [command] { return *command; },

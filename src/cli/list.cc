@@ -64,23 +64,39 @@ Expected<std::vector<Chip>> chips_for_kernels(const ListCommand& list) {
   return std::vector<Chip>{*reference_chip(90), chosen->info.chip};
 }
 
-// The one chip that variants or metrics are listed for.
-Expected<Chip> chip_for_variants(const ListCommand& list) {
+// The one device that variants or metrics are listed for; of one that is not here, the chip only.
+Expected<FoundDevice> device_for_variants(const ListCommand& list) {
   if (list.chip) {
-    return chip_by_name(*list.chip);
+    return chip_by_name(*list.chip).map([](const Chip& chip) {
+      FoundDevice named;
+      named.info.chip = chip;
+      return named;
+    });
   }
   const auto request = parse_device(list.target.device);
   if (!request) {
     return tl::unexpected(request.error());
   }
-  const auto chosen = find_device(*request);
-  if (!chosen) {
-    return tl::unexpected(chosen.error());
-  }
-  if (!chosen->note.empty()) {
+  auto chosen = find_device(*request);
+  if (chosen && !chosen->note.empty()) {
     note(chosen->note + "; --chip lists for a GPU that is not here");
   }
-  return chosen->info.chip;
+  return chosen;
+}
+
+// Of a recording, rules out what it has nothing of.
+Expected<void> keep_recorded(std::vector<Candidate>& candidates, const Workload& workload,
+                             replay::Recording& recording) {
+  const auto context = recording.find(workload);
+  if (!context) {
+    return tl::unexpected(context.error());
+  }
+  for (Candidate& candidate : candidates) {
+    if (candidate.broken.empty() && (*context)->find(candidate.variant) == nullptr) {
+      candidate.broken = "not recorded";
+    }
+  }
+  return {};
 }
 
 Expected<Workload> workload_of(const ListCommand& list) {
@@ -176,13 +192,19 @@ Expected<void> list_variants(const ListCommand& list, Format format) {
   if (!selection) {
     return tl::unexpected(selection.error());
   }
-  const auto chip = chip_for_variants(list);
-  if (!chip) {
-    return tl::unexpected(chip.error());
+  const auto device = device_for_variants(list);
+  if (!device) {
+    return tl::unexpected(device.error());
   }
-  const auto found = supported(*workload, *chip).and_then([&] { return candidates(*workload, *chip, *selection); });
+  const Chip* chip = &device->info.chip;
+  auto found = supported(*workload, *chip).and_then([&] { return candidates(*workload, *chip, *selection); });
   if (!found) {
     return tl::unexpected(found.error());
+  }
+  if (device->recording != nullptr) {
+    if (auto kept = keep_recorded(*found, *workload, *device->recording); !kept) {
+      return kept;
+    }
   }
   std::vector<wire::VariantListing> variants;
   size_t broken = 0;
@@ -212,22 +234,33 @@ Expected<void> list_metrics(const ListCommand& list, Format format) {
   if (list.chip) {
     chip_name = *list.chip;
   } else {
-    const auto chip = chip_for_variants(list);
-    if (!chip) {
-      return tl::unexpected(chip.error());
+    const auto device = device_for_variants(list);
+    if (!device) {
+      return tl::unexpected(device.error());
     }
-    chip_name = chip->backend == Backend::cpu ? "cpu" : chip->code_name;
+    const Chip& chip = device->info.chip;
+    chip_name = chip.backend == Backend::cpu ? "cpu" : chip.code_name;
   }
   std::vector<wire::MetricListing> metrics;
   if (chip_name == "cpu") {
-    const auto core = cpu::core_metrics();
+    const auto wanted = cpu::resolve_metrics(list.metrics.value_or("core"));
+    if (!wanted) {
+      return at_option("--metrics", *list.metrics, wanted.error());
+    }
     for (const auto& counter : cpu::known_counters()) {
-      if (list.all || std::ranges::find(core, counter.name) != core.end()) {
+      if (list.all || std::ranges::find(*wanted, counter.name) != wanted->end()) {
         metrics.push_back({counter.name, counter.unit, counter.description, 0});
       }
     }
   } else {
-    const auto found = cuda::list_metrics(chip_name, list.all);
+    const auto described = [&](const std::vector<std::string>& names) {
+      return cuda::describe_metrics(names, chip_name);
+    };
+    const auto found = list.metrics ? cuda::resolve_metrics(*list.metrics, chip_name).and_then(described)
+                                    : cuda::list_metrics(chip_name, list.all);
+    if (!found && list.metrics && cuda::metric_chips() && cuda::list_metrics(chip_name, false)) {
+      return at_option("--metrics", *list.metrics, found.error());
+    }
     if (!found) {
       return list.chip ? at_option("--chip", *list.chip, found.error()) : tl::unexpected(found.error());
     }
@@ -281,7 +314,7 @@ constexpr std::array<Topic, 5> kTopics = {{
     {"kernels", list_kernels, "--shape --dim --dtype --accumulate --device --chip"},
     {"variants", list_variants,
      "--shape --dim --dtype --accumulate --kernels --set --space --no-prune --device --chip --all"},
-    {"metrics", list_metrics, "--device --chip --all"},
+    {"metrics", list_metrics, "--device --chip --metrics --all"},
     {"dtypes", list_dtypes, ""},
 }};
 
@@ -293,11 +326,14 @@ Expected<void> check_options(const ListCommand& list, const Topic& topic) {
         std::pair{t.kernels.has_value(), "--kernels"}, std::pair{!t.settings.empty(), "--set"},
         std::pair{t.space.has_value(), "--space"}, std::pair{t.no_prune, "--no-prune"},
         std::pair{t.device.has_value(), "--device"}, std::pair{list.chip.has_value(), "--chip"},
-        std::pair{list.all, "--all"}}) {
+        std::pair{list.metrics.has_value(), "--metrics"}, std::pair{list.all, "--all"}}) {
     const std::string options = fmt::format(" {} ", topic.options);
     if (given && options.find(fmt::format(" {} ", option)) == std::string::npos) {
       return bad_input("{}: it means nothing to list {}; leave it out", option, topic.name);
     }
+  }
+  if (list.metrics && list.all) {
+    return bad_input("--all: it lists every metric; leave it out, or --metrics");
   }
   if (list.chip && t.device) {
     return bad_input("--chip {}: it cannot go with --device; give one of them", *list.chip);

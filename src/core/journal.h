@@ -69,6 +69,7 @@ struct RoundTaken {
   Round round;
   std::vector<Trial> trials;
   std::string discarded;  // why the round does not count; empty where it does
+  std::string uuid = {};  // of the GPU that took it, where a run has several; else empty: the run's own
 
   bool operator==(const RoundTaken&) const = default;
 };

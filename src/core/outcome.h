@@ -73,6 +73,7 @@ struct Contender {
   int64_t bytes_in_flight_per_sm = 0;
   std::optional<Profile> profile;
   std::string source_digest;
+  std::string build = {};  // digest of all that it was built from, options and compiler included; empty in older files
 
   bool operator==(const Contender&) const = default;
 };

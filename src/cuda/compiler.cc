@@ -131,4 +131,8 @@ Expected<std::unique_ptr<Compiler>> make_compiler(CompilerOptions options) {
   return std::make_unique<NvrtcCompiler>(std::move(options), *std::move(identity));
 }
 
+Expected<std::string> compiler_name() {
+  return nvrtc_version().map([](const std::string& version) { return "NVRTC " + version; });
+}
+
 }  // namespace scantune::cuda

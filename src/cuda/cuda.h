@@ -21,6 +21,10 @@ bool built_in();
 // file is missing.
 Expected<void> find_driver();
 
+// Starts the driver, which takes a tenth of a second: for a thread that has nothing else to do. Whether that works is
+// said by what needs it.
+void preload_driver();
+
 // Every GPU of the host, without creating a context (free_bytes is 0, for want of one). An error
 // of kind environment says which file or driver is missing.
 Expected<std::vector<DeviceInfo>> list_devices();
@@ -35,6 +39,9 @@ struct CompilerOptions {
 
 // NVRTC, in child processes of this binary (the hidden subcommand that runs serve_compiles).
 Expected<std::unique_ptr<Compiler>> make_compiler(CompilerOptions options);
+
+// "NVRTC 13.0", as DeviceInfo::compiler has it; needs no GPU. An error of kind environment where NVRTC is missing.
+Expected<std::string> compiler_name();
 
 // The body of a compiler process: reads requests from standard input, one JSON line each, and
 // answers on standard output. Returns the exit code.
@@ -56,14 +63,33 @@ struct MetricInfo {
 // do. Whether that works is said by what needs them.
 void preload_counters();
 
-// The chips CUPTI knows by code name ("GH100"), and the core and seed metrics on one of them, or all
+// The chips CUPTI knows by code name ("GH100"), and the metrics of the sets on one of them, or all
 // its metrics. No GPU needed.
 Expected<std::vector<std::string>> metric_chips();
 Expected<std::vector<MetricInfo>> list_metrics(const std::string& chip_code_name, bool all);
 
-// Checks metric names (core, seed, none, or names, comma-separated in `text`) for a chip and gives
-// the requested names back. Unknown names are bad input. An error of kind environment where CUPTI
-// is missing.
+// The same of these metrics, without those the chip does not have.
+Expected<std::vector<MetricInfo>> describe_metrics(const std::vector<std::string>& names,
+                                                   const std::string& chip_code_name);
+
+// What it costs to collect metrics: how many they are, and the passes they take together.
+struct PassCount {
+  std::string asked;  // "core", or "core,stalls"
+  int metrics = 0;
+  int passes = 0;
+  std::vector<std::string> missing;  // names of a set that the chip does not have or cannot collect
+};
+struct PassCounts {
+  PassCount together;
+  std::vector<PassCount> items;  // of each set, name or pattern asked for, alone
+};
+
+// Of what --metrics takes, on a chip. No GPU needed. Errors as of resolve_metrics.
+Expected<PassCounts> count_passes_of(const std::string& text, const std::string& chip_code_name);
+
+// Checks metrics (sets, none, names and patterns such as lts__*, comma-separated in `text`) for a chip and gives
+// the requested names back, patterns as what they match. Unknown names, and patterns that match nothing, are bad
+// input. An error of kind environment where CUPTI is missing.
 Expected<std::vector<std::string>> resolve_metrics(const std::string& text, const std::string& chip_code_name);
 
 }  // namespace scantune::cuda

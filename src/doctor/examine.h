@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "core/check.h"
+#include "core/health.h"
 #include "doctor/machine.h"
 
 namespace scantune::doctor {

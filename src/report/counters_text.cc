@@ -19,7 +19,7 @@ constexpr std::string_view kRead = "DRAM read (of needed)";
 constexpr std::string_view kWritten = "DRAM written (of needed)";
 
 // Short labels of the metrics most often read; any other is shown under its own name.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kLabels = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kLabels = {{
     {kDuration, "duration when profiled"},
     {"dram__throughput.avg.pct_of_peak_sustained_elapsed", "DRAM throughput, of peak"},
     {"lts__t_sector_hit_rate.pct", "L2 hit rate"},
@@ -31,6 +31,16 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kLabels 
     {"dram__bytes_op_write.sum", kWritten},
     {"smsp__inst_executed.sum", "instructions (of warps)"},
     {"sm__cycles_elapsed.max", "SM cycles"},
+    {"sm__throughput.avg.pct_of_peak_sustained_elapsed", "SM throughput, of peak"},
+    {"smsp__issue_active.avg.pct_of_peak_sustained_active", "cycles in which schedulers issue"},
+    {"l1tex__t_sector_hit_rate.pct", "L1 hit rate"},
+    {"lts__t_sectors_op_read.sum", "L2 sectors read"},
+    {"lts__t_sectors_op_write.sum", "L2 sectors written"},
+    {"l1tex__t_requests_pipe_lsu_mem_global_op_ld.sum", "global loads (of warps)"},
+    {"l1tex__t_sectors_pipe_lsu_mem_global_op_ld.sum", "global loads, sectors"},
+    {"l1tex__t_requests_pipe_lsu_mem_global_op_st.sum", "global stores (of warps)"},
+    {"l1tex__t_sectors_pipe_lsu_mem_global_op_st.sum", "global stores, sectors"},
+    {"l1tex__data_bank_conflicts_pipe_lsu_mem_shared.sum", "shared memory bank conflicts"},
 }};
 
 std::string label_of(const MetricValue& metric) {

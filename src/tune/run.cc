@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "catalog/occupancy.h"
 #include "stats/sequential.h"
 #include "stats/stats.h"
 #include "tune/conclude.h"
@@ -32,18 +33,6 @@ class Stopwatch {
   double& total_s_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
-
-int64_t in_flight_per_sm(const Candidate& candidate, const Workload& workload, const Chip& chip,
-                         const std::vector<EntryResources>& resources) {
-  if (candidate.kernel->estimate == nullptr || resources.empty()) {
-    return 0;
-  }
-  int blocks = resources.front().blocks_per_sm;
-  for (const EntryResources& entry : resources) {
-    blocks = std::min(blocks, entry.blocks_per_sm);
-  }
-  return blocks * candidate.kernel->estimate(candidate.variant, workload, chip).bytes_in_flight_per_block;
-}
 
 // Whether every one of the metrics was asked for when the profile was taken.
 bool answers(const std::optional<Profile>& profile, const std::vector<std::string>& metrics) {
@@ -83,6 +72,10 @@ Run::Run(Device& device, Compiler& compiler, const std::vector<Candidate>& candi
     } else {
       record.source_digest = source_digest(*candidate.kernel);
       trial.build = compiler.build_digest(*candidate.kernel, outcome.workload, candidate.variant, outcome.device.chip);
+      record.build = trial.build;
+      if (trial.build.empty()) {
+        record.failure = Failure{FailureKind::not_recorded, "the recording has nothing of it"};
+      }
       const std::string& kernel = candidate.variant.kernel;
       const auto [family, added] = family_of_.emplace(kernel, progress_.families.size());
       if (added) {
@@ -154,6 +147,7 @@ bool Run::open_session() {
 }
 
 void Run::search() {
+  recall();
   report(Progress::Stage::compile);
   while (!stopping()) {
     if (out_of_budget()) {
@@ -185,6 +179,34 @@ bool Run::settled(int record) const {
   return outcome_.records[static_cast<size_t>(record)].failure || screened_.contains(record);
 }
 
+// Tells the strategy what the journal knows, so that it need not ask for it. The stored winner is tried whatever the
+// strategy is: it can only be held against others in the same rounds.
+void Run::recall() {
+  for (const auto& [spelling, record] : record_of_) {
+    if (const auto& failure = record_at(record).failure) {
+      Progress::Family& of = family(record);
+      ++of.done;
+      ++of.failed;
+      tell(record, *failure);
+    } else if (settled(record)) {
+      leave_pool(record);
+    }
+  }
+  if (options_.incumbent) {
+    if (const auto it = record_of_.find(to_string(*options_.incumbent)); it != record_of_.end()) {
+      try_out(it->second);
+    }
+  }
+}
+
+// Has a variant compiled and screened, unless that is done or under way.
+void Run::try_out(int record) {
+  if (!settled(record) && asked_.insert(record).second) {
+    compiles_.submit(
+        {record, candidates_[static_cast<size_t>(record)].kernel, candidates_[static_cast<size_t>(record)].variant});
+  }
+}
+
 void Run::ask_for_more() {
   int room = compiles_.concurrency() + kJobsAhead - compiles_.pending();
   if (options_.budget.trials) {
@@ -194,7 +216,6 @@ void Run::ask_for_more() {
     return;
   }
   const std::vector<Request> requests = strategy_.ask(static_cast<size_t>(room));
-  bool opening = false;
   if (requests.empty() && compiles_.pending() == 0 && pool_.empty()) {
     strategy_done_ = true;  // nothing is under way that it could be waiting for
   }
@@ -203,20 +224,9 @@ void Run::ask_for_more() {
     if (it == record_of_.end()) {
       continue;  // not an admitted candidate of this run
     }
-    const int record = it->second;
-    if (!settled(record)) {
-      compiles_.submit({record, candidates_[static_cast<size_t>(record)].kernel, request.variant});
-      opening = true;
-    } else if (const auto& failure = record_at(record).failure) {
-      Progress::Family& of = family(record);
-      ++of.done;
-      ++of.failed;
-      tell(record, *failure);
-    } else {
-      leave_pool(record);
-    }
+    try_out(it->second);
   }
-  if (opening) {
+  if (compiles_.pending() > 0) {
     open_session();  // while the first variants are being compiled
   }
 }
@@ -251,8 +261,9 @@ void Run::accept(CompileAhead::Done done) {
   if (const auto resources = session_->resources(*handle); !resources.empty()) {
     record.resources = resources;
   }
-  record.bytes_in_flight_per_sm = in_flight_per_sm(candidates_[static_cast<size_t>(done.record)], outcome_.workload,
-                                                   outcome_.device.chip, record.resources);
+  const Candidate& candidate = candidates_[static_cast<size_t>(done.record)];
+  record.bytes_in_flight_per_sm = resident_bytes_in_flight(*candidate.kernel, candidate.variant, outcome_.workload,
+                                                           outcome_.device.chip, record.resources);
   if (const auto verified = session_->verify(*handle); !verified) {
     session_->unload(*handle);
     fail(done.record, verified.error());

@@ -47,7 +47,9 @@ class Run {
   [[nodiscard]] int final_size(double round_s) const;
 
   bool open_session();
+  void recall();
   void ask_for_more();
+  void try_out(int record);
   [[nodiscard]] bool settled(int record) const;
   void accept(CompileAhead::Done done);
   bool load(int record);  // for a phase after the screen; false where it failed
@@ -95,6 +97,7 @@ class Run {
   std::map<int, Handle> handles_;         // loaded and verified in this session
   std::vector<Loaded> pool_;              // in the screen
   std::map<int, Interval> screened_ratio_;
+  std::set<int> asked_;     // by the strategy, or for the sake of the incumbent
   std::set<int> screened_;  // need no more rounds of the screen
   double round_s_ = 0;      // the last round of the screen
   int measured_ = 0;

@@ -32,6 +32,7 @@ struct TuneOptions {
   Budget budget;
   std::vector<std::string> metrics;  // requested counters; empty: none are read
   int profiled = 5;                  // best variants profiled, besides the baseline's best
+  bool search_only = false;          // neither the final nor counters: others search, too (tune/together.h)
   uint64_t seed = 1;
 
   History history;                   // what earlier runs of the same context have left

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/check.h"
+#include "core/health.h"
 
 namespace scantune::wire {
 

@@ -312,6 +312,14 @@ std::vector<EntryResources> read_resources(const Node& node) {
   return resources;
 }
 
+Json write_metrics(const LaunchProfile& launch) {
+  Json metrics = Json::array();
+  for (const MetricValue& metric : launch.metrics) {
+    metrics.push_back(write_metric(metric));
+  }
+  return metrics;
+}
+
 void add_counters(Json& object, const std::optional<Profile>& profile) {
   if (!profile) {
     object["counters"] = nullptr;
@@ -320,11 +328,7 @@ void add_counters(Json& object, const std::optional<Profile>& profile) {
   }
   Json launches = Json::array();
   for (const LaunchProfile& launch : profile->launches) {
-    Json metrics = Json::array();
-    for (const MetricValue& metric : launch.metrics) {
-      metrics.push_back(write_metric(metric));
-    }
-    launches.push_back({{"entry", launch.entry}, {"metrics", std::move(metrics)}});
+    launches.push_back({{"entry", launch.entry}, {"metrics", write_metrics(launch)}});
   }
   object["counters"] = std::move(launches);
 }
@@ -343,11 +347,53 @@ std::optional<Profile> read_counters(const Node& node) {
   return profile;
 }
 
+Json write_timeline(const Timeline& timeline) {
+  Json begin = Json::array();
+  Json end = Json::array();
+  for (const TimelineSample& sample : timeline.samples) {
+    begin.push_back(sample.begin_ns);
+    end.push_back(sample.end_ns);
+  }
+  Json metrics = Json::array();
+  for (size_t m = 0; m < timeline.metrics.size(); ++m) {
+    Json values = Json::array();
+    for (const TimelineSample& sample : timeline.samples) {
+      values.push_back(sample.values.at(m));
+    }
+    metrics.push_back({{"name", timeline.metrics[m]}, {"unit", timeline.units.at(m)}, {"values", std::move(values)}});
+  }
+  return {{"begin_ns", std::move(begin)}, {"end_ns", std::move(end)}, {"metrics", std::move(metrics)}};
+}
+
+Timeline read_timeline(const Node& node) {
+  Timeline timeline;
+  const std::vector<double> begin = node.at("begin_ns").numbers();
+  const std::vector<double> end = node.at("end_ns").numbers();
+  if (end.size() != begin.size()) {
+    node.at("end_ns").expected("as many numbers as begin_ns has");
+  }
+  for (size_t i = 0; i < begin.size(); ++i) {
+    timeline.samples.push_back({begin[i], end[i], {}});
+  }
+  for (const Node& metric : node.at("metrics").items()) {
+    timeline.metrics.push_back(metric.at("name").text());
+    timeline.units.push_back(metric.at("unit").text());
+    const std::vector<double> values = metric.at("values").numbers();
+    if (values.size() != begin.size()) {
+      metric.at("values").expected("as many numbers as begin_ns has");
+    }
+    for (size_t i = 0; i < values.size(); ++i) {
+      timeline.samples[i].values.push_back(values[i]);
+    }
+  }
+  return timeline;
+}
+
 Json write_failure(const Failure& failure) { return {{"kind", name(failure.kind)}, {"what", failure.what}}; }
 
 Failure read_failure(const Node& node) {
   const std::string kind = node.at("kind").text();
-  for (int i = 0; i <= static_cast<int>(FailureKind::device); ++i) {
+  for (int i = 0; i <= static_cast<int>(FailureKind::not_recorded); ++i) {
     if (kind == name(static_cast<FailureKind>(i))) {
       return {static_cast<FailureKind>(i), node.at("what").text()};
     }
@@ -399,6 +445,9 @@ Json write_samples(const std::vector<Round>& rounds, const std::vector<std::stri
     if (round.runs != 1) {
       row["runs"] = round.runs;
     }
+    if (round.resampled != 0) {
+      row["resampled"] = round.resampled;
+    }
     row["order"] = std::move(order);
     row["time_ns"] = std::move(times);
     rows.push_back(std::move(row));
@@ -428,7 +477,9 @@ std::vector<Round> read_samples(const Node& node, const std::vector<std::string>
       row.refuse(fmt::format(R"("order" has {} elements, "time_ns" has {})", order.size(), times.size()));
     }
     const auto runs = row.find("runs");
-    Round round{read_phase(row.at("phase")), {}, runs ? runs->small_integer() : 1};
+    const auto resampled = row.find("resampled");
+    Round round{
+        read_phase(row.at("phase")), {}, runs ? runs->small_integer() : 1, resampled ? resampled->small_integer() : 0};
     for (size_t i = 0; i < order.size(); ++i) {
       if (order[i] < 0 || std::cmp_greater_equal(order[i], subject_of.size())) {
         row.at("order").refuse(fmt::format("{} is no index into \"subjects\"", order[i]));

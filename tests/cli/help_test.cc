@@ -17,7 +17,11 @@ TEST(Help, FitsAScreen) {
                                 {"list", "--help"},
                                 {"journal", "--help"},
                                 {"report", "--help"},
-                                {"doctor", "--help"}}) {
+                                {"doctor", "--help"},
+                                {"check", "--help"},
+                                {"verify", "--help"},
+                                {"show", "--help"},
+                                {"merge", "--help"}}) {
     const Finished help = sandbox.run(arguments);
     EXPECT_EQ(help.code, 0);
     EXPECT_EQ(help.err, "");
