@@ -56,6 +56,7 @@ Subcommand export_arguments(CLI::App& root);   // arguments_export.cc
 Subcommand profile_arguments(CLI::App& root);  // arguments_profile.cc
 Subcommand compare_arguments(CLI::App& root);  // arguments_compare.cc
 Subcommand report_arguments(CLI::App& root);   // arguments_report.cc
+Subcommand doctor_arguments(CLI::App& root);   // arguments_doctor.cc
 
 // --shape, --dim, --dtype, --accumulate, --cache and --deterministic: one workload (arguments_profile.cc).
 void add_workload_arguments(CLI::App& app, Target& target);

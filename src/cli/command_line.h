@@ -161,6 +161,13 @@ struct ReportCommand {
   std::optional<std::string> format;
 };
 
+// scantune doctor
+struct DoctorCommand {
+  std::optional<std::string> cache_dir;
+  std::optional<std::string> out;
+  std::optional<std::string> format;
+};
+
 // scantune compile-server: hidden, started by the tool itself.
 struct CompileServerCommand {};
 
@@ -176,7 +183,7 @@ struct SayCommand {
 };
 
 using Command = std::variant<TuneCommand, ProfileCommand, CompareCommand, ReportCommand, CheckCommand, ExportCommand,
-                             VerifyCommand, ShowCommand, MergeCommand, ListCommand, JournalCommand,
+                             VerifyCommand, ShowCommand, MergeCommand, ListCommand, JournalCommand, DoctorCommand,
                              CompileServerCommand, WorkerCommand, SayCommand>;
 
 // An error is one line that names the argument. Touches no device and builds no catalog.

@@ -16,6 +16,7 @@ int run(const ExportCommand& command);         // export.cc
 int run(const ProfileCommand& command);        // profile.cc
 int run(const CompareCommand& command);        // compare.cc
 int run(const ReportCommand& command);         // report.cc
+int run(const DoctorCommand& command);         // doctor.cc
 int run(const CompileServerCommand& command);  // compile_server.cc
 int run(const WorkerCommand& command);         // worker.cc
 int run(const SayCommand& command);            // say.cc

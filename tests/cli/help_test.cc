@@ -16,6 +16,8 @@ TEST(Help, FitsAScreen) {
   for (const auto& arguments : {std::vector<std::string>{"--help"},
                                 {"list", "--help"},
                                 {"journal", "--help"},
+                                {"report", "--help"},
+                                {"doctor", "--help"},
                                 {"check", "--help"},
                                 {"verify", "--help"},
                                 {"show", "--help"},
