@@ -1,6 +1,7 @@
 // scantune export: writes what was tuned for other builds.
 #include "exports/export.h"
 
+#include <array>
 #include <charconv>
 #include <cstdio>
 
@@ -127,16 +128,20 @@ Expected<int> write(const ExportCommand& command) {
     }
     input->entries = std::move(usable.entries);
   }
-  std::unique_ptr<Compiler> compiler;
-  if ((*format)->compiles) {
+  std::array<std::unique_ptr<Compiler>, 2> compilers;  // to cubins and to PTX
+  for (const bool ptx : {false, true}) {
+    if (!(*format)->compiles) {
+      break;
+    }
     cuda::CompilerOptions options;
+    options.ptx = ptx;
     options.cache_dir = command.cache_dir ? std::filesystem::path(*command.cache_dir) : default_cache_dir();
     auto made = cuda::make_compiler(options);
     if (!made) {
       return tl::unexpected(made.error());
     }
-    compiler = *std::move(made);
-    input->compiler = compiler.get();
+    compilers.at(ptx ? 1 : 0) = *std::move(made);
+    (ptx ? input->ptx_compiler : input->compiler) = compilers.at(ptx ? 1 : 0).get();
   }
   const auto files = (*format)->make(*input);
   if (!files) {

@@ -33,6 +33,7 @@ struct CompilerOptions {
   std::filesystem::path cache_dir;                      // cubins; created when first written; empty: no cache
   int processes = 0;                                    // compiler processes; 0: one a core
   std::chrono::milliseconds time_limit{60'000};         // for one variant
+  bool ptx = false;                                     // images are PTX of the chip's architecture, not cubins
   bool in_process = false;                              // no child processes: for debuggers, ncu and sanitizers
   std::filesystem::path executable = "/proc/self/exe";  // whose subcommand compile-server is the child
 };
