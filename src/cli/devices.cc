@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
+#include <future>
 #include <utility>
 
 #include "cli/options.h"
@@ -40,24 +41,31 @@ Expected<std::unique_ptr<Device>> open_worker(const std::string& id, const cuda:
   return open_worker_device(std::move(worker));
 }
 
+Expected<OpenDevice> with_compiler(Expected<std::unique_ptr<Device>> device, std::unique_ptr<Compiler> compiler) {
+  if (!device) {
+    return tl::unexpected(device.error());
+  }
+  return OpenDevice{.compiler = std::move(compiler), .device = *std::move(device), .note = {}};
+}
+
 Expected<OpenDevice> open_gpu(int ordinal, const cuda::CompilerOptions& options, std::stop_token stop) {
   // A process that finds no driver need not be started to say so.
   if (const auto driver = cuda::find_driver(); !driver) {
     return tl::unexpected(driver.error());
   }
-  auto compiler = cuda::make_compiler(options);
-  if (!compiler) {
-    return tl::unexpected(compiler.error());
+  if (options.in_process) {
+    const auto starting = std::async(std::launch::async, cuda::preload_driver);
+    return cuda::make_compiler(options).and_then([&](std::unique_ptr<Compiler> compiler) {
+      auto device = cuda::open_device(ordinal, *compiler);
+      return with_compiler(std::move(device), std::move(compiler));
+    });
   }
-  OpenDevice open{.compiler = *std::move(compiler), .device = {}, .note = {}};
-  // The worker says what its GPU is: this process does not start CUDA, which takes a tenth of a second.
-  auto device = options.in_process ? cuda::open_device(ordinal, *open.compiler)
-                                   : open_worker(fmt::format("cuda:{}", ordinal), options, std::move(stop));
-  if (!device) {
-    return tl::unexpected(device.error());
-  }
-  open.device = *std::move(device);
-  return open;
+  // The worker says what its GPU is: this process does not start CUDA, which takes a tenth of a second. To load NVRTC
+  // takes as long. (Not the other way round: a worker ends with the thread that started it.)
+  auto loading = std::async(std::launch::async, cuda::make_compiler, options);
+  auto device = open_worker(fmt::format("cuda:{}", ordinal), options, std::move(stop));
+  return loading.get().and_then(
+      [&](std::unique_ptr<Compiler> compiler) { return with_compiler(std::move(device), std::move(compiler)); });
 }
 
 Expected<OpenDevice> open_cpu(const cuda::CompilerOptions& options, std::stop_token stop) {

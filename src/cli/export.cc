@@ -1,6 +1,7 @@
 // scantune export: writes what was tuned for other builds.
 #include "exports/export.h"
 
+#include <array>
 #include <charconv>
 #include <cstdio>
 
@@ -11,7 +12,9 @@
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "cuda/cuda.h"
+#include "exports/notice.h"
 #include "exports/select.h"
+#include "exports/usable.h"
 #include "exports/writer.h"
 #include "report/text.h"
 #include "store/file.h"
@@ -22,6 +25,10 @@ namespace {
 
 using exports::Pick;
 using report::plural;
+
+void note(const std::string& text) {
+  print(stderr, "scantune: " + exports::one_line(text) + "\n", text_style(stderr, false));
+}
 
 void say(const std::string& text) { print(stdout, text, text_style(stdout, false)); }
 
@@ -110,16 +117,31 @@ Expected<int> write(const ExportCommand& command) {
   if (!input) {
     return tl::unexpected(input.error());
   }
-  std::unique_ptr<Compiler> compiler;
-  if ((*format)->compiles) {
+  if ((*format)->kernels) {
+    exports::Usable usable = exports::usable_entries(input->entries);
+    for (const std::string& text : usable.notes) {
+      note(text);
+    }
+    if (usable.entries.empty()) {
+      return bad_input("export --format {}: nothing is left to export; tune on a GPU with this scantune",
+                       (*format)->name);
+    }
+    input->entries = std::move(usable.entries);
+  }
+  std::array<std::unique_ptr<Compiler>, 2> compilers;  // to cubins and to PTX
+  for (const bool ptx : {false, true}) {
+    if (!(*format)->compiles) {
+      break;
+    }
     cuda::CompilerOptions options;
+    options.ptx = ptx;
     options.cache_dir = command.cache_dir ? std::filesystem::path(*command.cache_dir) : default_cache_dir();
     auto made = cuda::make_compiler(options);
     if (!made) {
       return tl::unexpected(made.error());
     }
-    compiler = *std::move(made);
-    input->compiler = compiler.get();
+    compilers.at(ptx ? 1 : 0) = *std::move(made);
+    (ptx ? input->ptx_compiler : input->compiler) = compilers.at(ptx ? 1 : 0).get();
   }
   const auto files = (*format)->make(*input);
   if (!files) {

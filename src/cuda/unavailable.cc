@@ -24,6 +24,8 @@ int serve_compiles() { return 2; }
 
 Expected<std::unique_ptr<Device>> open_device(int /*ordinal*/, Compiler& /*compiler*/) { return unavailable(); }
 
+void preload_driver() {}
+
 void preload_counters() {}
 
 Expected<std::vector<std::string>> metric_chips() { return unavailable(); }

@@ -15,6 +15,7 @@
 #include "core/kernel.h"
 #include "core/metric.h"
 #include "core/record.h"
+#include "core/timeline.h"
 #include "core/workload.h"
 
 namespace scantune {
@@ -106,6 +107,12 @@ class Session {
   // Reads counters of each launch of the variant (never timed in the same launch). A counter that
   // cannot be read comes back without a value and with the reason. `metrics` are requested names.
   virtual tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) = 0;
+
+  // Samples counters while the variant runs once. A failure says why this device cannot, and leaves the variant as it
+  // was.
+  virtual tl::expected<Timeline, Failure> timeline(Handle /*handle*/, const TimelineSpec& /*spec*/) {
+    return tl::unexpected(Failure{FailureKind::launch, "this device has no counters that can be sampled over time"});
+  }
 };
 
 class Device {

@@ -24,15 +24,17 @@ using Export = std::vector<ExportFile>;
 
 // What a format is made from. Nothing in it depends on when or where it is exported.
 struct ExportInput {
-  std::vector<BestEntry> entries;  // one at least, each of another key, in the order of their keys
-  std::string best_digest;         // SHA-256 of the best file's bytes
-  Compiler* compiler = nullptr;    // for formats that hold machine code; may be null for others
+  std::vector<BestEntry> entries;    // one at least, each of another key, in the order of their keys
+  std::string best_digest;           // SHA-256 of the best file's bytes
+  Compiler* compiler = nullptr;      // to cubins, and ...
+  Compiler* ptx_compiler = nullptr;  // ... to PTX, for formats that hold machine code; may be null for others
 };
 
 struct Format {
   std::string_view name;     // as on the command line
   std::string_view summary;  // one line of help
-  bool compiles = false;     // it needs ExportInput::compiler
+  bool kernels = false;      // it holds kernels: its input is what usable_entries() left (usable.h)
+  bool compiles = false;     // it needs both of ExportInput's compilers
   // An error (bad_input) where the entries hold nothing that the format can say.
   Expected<Export> (*make)(const ExportInput& input);
 };

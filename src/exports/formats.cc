@@ -11,14 +11,19 @@ namespace scantune::exports {
 
 const std::vector<Format>& formats() {
   static const std::vector<Format> all = {
-      {"torch", "a Python package for PyTorch on the CUDA kernels: reverse_cumsum, ModelNew", false, make_torch},
-      {"triton", "one Python module of Triton kernels, tuned for the chip", false, make_triton},
-      {"jsonl", "wisdom: a line of JSON for each workload's winner", false, make_jsonl},
-      {"csv", "every variant that the best file keeps, a line each", false, make_csv},
-      {"t4", "T4 1.0 results, the auto-tuning exchange format", false, make_t4},
-      {"kernel-tuner", "cache files that Kernel Tuner opens in simulation mode", false, make_kernel_tuner},
-      {"nvbench", "JSON that nvbench's compare script reads", false, make_nvbench},
-      {"google-benchmark", "JSON that Google Benchmark's compare tool reads", false, make_google_benchmark},
+      {"cmake", "a folder for add_subdirectory or find_package: kernels, tuned table, a function a type", true, false,
+       make_cmake},
+      {"header", "the same as one C++17/CUDA header", true, false, make_header},
+      {"bundle", "cubins and PTX with a JSON manifest, for users of the driver API and for check --against", true, true,
+       make_bundle},
+      {"torch", "a Python package for PyTorch on the CUDA kernels: reverse_cumsum, ModelNew", true, false, make_torch},
+      {"triton", "one Python module of Triton kernels, tuned for the chip", false, false, make_triton},
+      {"jsonl", "wisdom: a line of JSON for each workload's winner", false, false, make_jsonl},
+      {"csv", "every variant that the best file keeps, a line each", false, false, make_csv},
+      {"t4", "T4 1.0 results, the auto-tuning exchange format", false, false, make_t4},
+      {"kernel-tuner", "cache files that Kernel Tuner opens in simulation mode", false, false, make_kernel_tuner},
+      {"nvbench", "JSON that nvbench's compare script reads", false, false, make_nvbench},
+      {"google-benchmark", "JSON that Google Benchmark's compare tool reads", false, false, make_google_benchmark},
   };
   return all;
 }
@@ -37,7 +42,7 @@ Expected<const Format*> find_format(std::string_view name) {
 
 ExportInput export_input(std::string_view best_text, std::vector<BestEntry> entries) {
   std::ranges::sort(entries, {}, [](const BestEntry& entry) { return wire::best_key(entry.workload, entry.chip); });
-  return {std::move(entries), sha256(best_text), nullptr};
+  return {std::move(entries), sha256(best_text), nullptr, nullptr};
 }
 
 Expected<std::vector<BestEntry>> gpu_entries(const ExportInput& input, std::string_view format) {

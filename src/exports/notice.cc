@@ -13,16 +13,17 @@ bool is_printable(char c) { return c >= ' ' && c <= '~'; }
 }  // namespace
 
 std::string notice(const ExportInput& input, std::string_view format, std::string_view what, std::string_view prefix) {
+  const std::string empty(prefix.substr(0, prefix.find_last_not_of(' ') + 1));
   return fmt::format(
       "{0}{1}.\n"
-      "{0}\n"
+      "{7}\n"
       "{0}Written by scantune {2} (export --format {3}) from {4} of a best file with SHA-256\n"
       "{0}{5}. Export again rather than edit.\n"
-      "{0}\n"
+      "{7}\n"
       "{0}Copyright the scantune authors. SPDX-License-Identifier: {6}\n",
       prefix, one_line(what), version(), format,
       input.entries.size() == 1 ? "one entry" : fmt::format("{} entries", input.entries.size()), input.best_digest,
-      kLicence);
+      kLicence, empty);
 }
 
 std::string one_line(std::string_view text) {

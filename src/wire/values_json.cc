@@ -342,6 +342,48 @@ std::optional<Profile> read_counters(const Node& node) {
   return profile;
 }
 
+Json write_timeline(const Timeline& timeline) {
+  Json begin = Json::array();
+  Json end = Json::array();
+  for (const TimelineSample& sample : timeline.samples) {
+    begin.push_back(sample.begin_ns);
+    end.push_back(sample.end_ns);
+  }
+  Json metrics = Json::array();
+  for (size_t m = 0; m < timeline.metrics.size(); ++m) {
+    Json values = Json::array();
+    for (const TimelineSample& sample : timeline.samples) {
+      values.push_back(sample.values.at(m));
+    }
+    metrics.push_back({{"name", timeline.metrics[m]}, {"unit", timeline.units.at(m)}, {"values", std::move(values)}});
+  }
+  return {{"begin_ns", std::move(begin)}, {"end_ns", std::move(end)}, {"metrics", std::move(metrics)}};
+}
+
+Timeline read_timeline(const Node& node) {
+  Timeline timeline;
+  const std::vector<double> begin = node.at("begin_ns").numbers();
+  const std::vector<double> end = node.at("end_ns").numbers();
+  if (end.size() != begin.size()) {
+    node.at("end_ns").expected("as many numbers as begin_ns has");
+  }
+  for (size_t i = 0; i < begin.size(); ++i) {
+    timeline.samples.push_back({begin[i], end[i], {}});
+  }
+  for (const Node& metric : node.at("metrics").items()) {
+    timeline.metrics.push_back(metric.at("name").text());
+    timeline.units.push_back(metric.at("unit").text());
+    const std::vector<double> values = metric.at("values").numbers();
+    if (values.size() != begin.size()) {
+      metric.at("values").expected("as many numbers as begin_ns has");
+    }
+    for (size_t i = 0; i < values.size(); ++i) {
+      timeline.samples[i].values.push_back(values[i]);
+    }
+  }
+  return timeline;
+}
+
 Json write_failure(const Failure& failure) { return {{"kind", name(failure.kind)}, {"what", failure.what}}; }
 
 Failure read_failure(const Node& node) {

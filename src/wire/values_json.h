@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/outcome.h"
+#include "core/timeline.h"
 #include "wire/node.h"
 
 namespace scantune::wire {
@@ -43,6 +44,10 @@ std::vector<EntryResources> read_resources(const Node& node);
 // The counters of each launch, as "counters": null, with "counters_reason", where none were asked for.
 void add_counters(Json& object, const std::optional<Profile>& profile);
 std::optional<Profile> read_counters(const Node& node);
+
+// One list a column: begin_ns, end_ns and the values of each metric.
+Json write_timeline(const Timeline& timeline);
+Timeline read_timeline(const Node& node);
 
 Json write_failure(const Failure& failure);
 Failure read_failure(const Node& node);

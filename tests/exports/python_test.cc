@@ -154,8 +154,7 @@ TEST_F(PythonExport, OfTorchLaunchesAsTheCatalogDoes) {
   std::string cases = "[\n";
   size_t families = 0;
   for (const Kernel& kernel : kernels()) {
-    const bool known = kernel.name != "column_split";  // its rule is not among those of the export
-    if (kernel.backend != Backend::cuda || !known) {
+    if (kernel.backend != Backend::cuda) {
       continue;
     }
     ++families;
@@ -175,7 +174,7 @@ TEST_F(PythonExport, OfTorchLaunchesAsTheCatalogDoes) {
   put(make_torch(standard()).value());
   EXPECT_THAT(python(kScripts + "plan_check.py " + path("scantune_torch/plan.py") + " " + path("expected.py")),
               HasSubstr(": 0 wrong"));
-  EXPECT_EQ(families, 5U);
+  EXPECT_EQ(families, 6U);
 }
 
 }  // namespace
