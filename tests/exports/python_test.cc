@@ -1,4 +1,6 @@
 // The exports that are Python: what can be said of them without a GPU and without torch.
+#include "python.h"
+
 #include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,8 +18,6 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string kScripts = SCANTUNE_SOURCE_DIR "/tests/exports/";
-
 std::string text_of(const Export& files, std::string_view path) {
   for (const ExportFile& file : files) {
     if (file.path == path) {
@@ -27,44 +27,6 @@ std::string text_of(const Export& files, std::string_view path) {
   ADD_FAILURE() << "no file " << path;
   return {};
 }
-
-class PythonExport : public testing::Test {
- protected:
-  [[nodiscard]] std::string path(std::string_view name) const { return folder_.path() / name; }
-
-  void put(std::string_view name, std::string_view text) const {
-    std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
-    std::ofstream(path(name), std::ios::binary) << text;
-  }
-
-  void put(const Export& files) const {
-    for (const ExportFile& file : files) {
-      put(file.path, file.contents);
-    }
-  }
-
-  // What a Python script prints, where its exit code is 0.
-  std::string python(const std::string& arguments) const {
-    const std::string command = fmt::format("python3 -B {} > {} 2>&1", arguments, path("printed"));
-    const int code = std::system(command.c_str());  // NOLINT(cert-env33-c,concurrency-mt-unsafe): the test's own words
-    std::string printed = folder_.read("printed");
-    EXPECT_EQ(code, 0) << printed;
-    return printed;
-  }
-
-  [[nodiscard]] std::vector<std::string> modules() const {
-    std::vector<std::string> paths;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
-      if (entry.path().extension() == ".py") {
-        paths.push_back(entry.path());
-      }
-    }
-    return paths;
-  }
-
- private:
-  Folder folder_;
-};
 
 std::string literal(const Value& value) {
   return std::holds_alternative<int64_t>(value) ? to_string(value) : "'" + to_string(value) + "'";
@@ -192,8 +154,7 @@ TEST_F(PythonExport, OfTorchLaunchesAsTheCatalogDoes) {
   std::string cases = "[\n";
   size_t families = 0;
   for (const Kernel& kernel : kernels()) {
-    const bool known = kernel.name != "column_split";  // its rule is not among those of the export
-    if (kernel.backend != Backend::cuda || !known) {
+    if (kernel.backend != Backend::cuda) {
       continue;
     }
     ++families;
@@ -213,7 +174,7 @@ TEST_F(PythonExport, OfTorchLaunchesAsTheCatalogDoes) {
   put(make_torch(standard()).value());
   EXPECT_THAT(python(kScripts + "plan_check.py " + path("scantune_torch/plan.py") + " " + path("expected.py")),
               HasSubstr(": 0 wrong"));
-  EXPECT_EQ(families, 5U);
+  EXPECT_EQ(families, 6U);
 }
 
 }  // namespace

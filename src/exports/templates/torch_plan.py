@@ -107,6 +107,34 @@ def column_carry(p, g, types, chip):
                    min(tiles, chip.multiprocessors * p["blocks"]), p["warps"] * WARP, overlaps=True)], 8 * words
 
 
+def column_split(p, g, types, chip):
+    size = SIZES[types.dtype]
+    if g.inner == 1:
+        return None
+    access = max(size, math.gcd(g.inner * size, ACCESS))
+    columns = min(g.inner, p["columns"])
+    across = columns * size // access
+    runs = p["warps"] * WARP // across if across else 0
+    run_rows = p["tile"] // (columns * runs) if runs else 0
+    if across * access % 128 != 0 and run_rows % 2 == 0:
+        run_rows -= 1
+    if run_rows < 1:
+        return None
+    slabs = ceil_div(g.n, runs * run_rows)
+    lines = g.outer * ceil_div(g.inner, columns)
+    tiles = lines * slabs
+    if tiles > MOST_BLOCKS:
+        return None
+    words = 16 + lines * (slabs + ceil_div(slabs, 16)) * p["columns"] * status_words(types)
+    warps = p["warps"] + ceil_div(p["columns"], WARP) + p["stages"] * p["loaders"]
+    slot = (p["tile"] * size + (ACCESS if access < ACCESS else 0) +
+            (p["columns"] + p["warps"] * WARP * (access // size)) * SIZES[types.accumulator])
+    settings = (access, p["columns"], p["tile"], p["warps"], p["stages"], p["loaders"])
+    return [launch("column_split_reset", types, settings, ceil_div(words, 256), 256),
+            launch("column_split", types, settings, tiles, warps * WARP, p["stages"] * slot, overlaps=True,
+                   resident=True)], 8 * words
+
+
 def three_pass(p, g, types, chip):
     threads = p["warps"] * WARP
     if g.inner == 1:
@@ -129,13 +157,15 @@ def three_pass(p, g, types, chip):
 
 
 FAMILIES = {"row_carry": row_carry, "short_row": short_row, "long_row": long_row, "column_carry": column_carry,
-            "three_pass": three_pass}
+            "column_split": column_split, "three_pass": three_pass}
 
 
 def plan_of(variant, g, types, chip):
-    """The variant's launches, or None where it does not do the tensor. A family of a newer scantune does none."""
-    rule = FAMILIES.get(variant.kernel)
-    made = rule(variant.params, g, types, chip) if rule else None
+    """The variant's launches, or None where it does not do the tensor, or is another scantune's."""
+    try:
+        made = FAMILIES[variant.kernel](variant.params, g, types, chip)
+    except KeyError:  # the family, or a parameter of it
+        return None
     return made and Plan(variant, *made)
 
 
