@@ -43,7 +43,7 @@ void add_tune_arguments(CLI::App& app, TuneCommand& tune) {
   add_text(app, "--strategy", tune.strategy, "NAME", kEffort,
            "how to search: auto (default), exhaustive, random, local, guided; see docs/search.md");
   add_text(app, "--metrics", tune.metrics, "A,B", kEffort,
-           "core (default), seed, stalls, memory, full, none, names, patterns; see list metrics");
+           "core (default), seed, stalls, memory, full, none, names, lts__*");
   add_text(app, "--profiled", tune.profiled, "N|all", kEffort, "of how many of the best (default 5)");
   add_flag(app, "--fresh", tune.fresh, kEffort, "measure all anew: use neither the journal nor the stored winner");
   add_flag(app, "--retry-failed", tune.retry_failed, kEffort, "try variants again that failed in an earlier run");
