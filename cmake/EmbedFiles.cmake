@@ -1,12 +1,12 @@
-# Run as a script: writes OUTPUT, a .cc file that defines scantune::embedded_files() from FILES (a
+# Run as a script: writes OUTPUT, a .cc file that defines FUNCTION, which HEADER declares in NAMESPACE, from FILES (a
 # |-separated list of paths relative to ROOT). Raw string literals are split, as compilers limit
 # their length to 64 KiB.
-file(WRITE "${OUTPUT}.new" "// Written by cmake/EmbedFiles.cmake from kernels/.
-#include \"catalog/embedded.h\"
+file(WRITE "${OUTPUT}.new" "// Written by cmake/EmbedFiles.cmake.
+#include \"${HEADER}\"
 
-namespace scantune {
+namespace ${NAMESPACE} {
 
-const std::vector<SourceFile>& embedded_files() {
+const std::vector<SourceFile>& ${FUNCTION}() {
   static const std::vector<SourceFile> files = {
 ")
 string(REPLACE "|" ";" FILES "${FILES}")
@@ -26,6 +26,6 @@ file(APPEND "${OUTPUT}.new" "  };
   return files;
 }
 
-}  // namespace scantune
+}  // namespace ${NAMESPACE}
 ")
 file(RENAME "${OUTPUT}.new" "${OUTPUT}")

@@ -20,20 +20,39 @@ int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit
 
 }  // namespace
 
-int blocks_per_sm(const ResourceEstimate& estimate, int block_threads, const Chip& chip) {
+int OccupancyLimits::blocks() const { return std::min({slots, threads, registers, shared_memory}); }
+
+std::string_view OccupancyLimits::by() const {
+  const int least = blocks();
+  // The ones that a variant's parameters move come first, where several bind.
+  return registers == least       ? "registers"
+         : shared_memory == least ? "shared memory"
+         : threads == least       ? "threads"
+                                  : "blocks";
+}
+
+OccupancyLimits occupancy_limits(int registers_per_thread, int64_t shared_bytes_per_block, int block_threads,
+                                 const Chip& chip) {
   constexpr int kWarp = 32;
-  const int warps = (block_threads + kWarp - 1) / kWarp;
-  int blocks = std::min(chip.max_blocks_per_sm, chip.max_threads_per_sm / (warps * kWarp));
-  if (estimate.registers_per_thread > 0) {
-    const auto warp_registers =
-        static_cast<int>(round_up(int64_t{estimate.registers_per_thread} * kWarp, kRegisterUnit));
-    blocks = std::min(blocks, chip.registers_per_sm / kSchedulers / warp_registers * kSchedulers / warps);
+  const int warps = std::max(1, (block_threads + kWarp - 1) / kWarp);
+  OccupancyLimits limits;
+  limits.slots = chip.max_blocks_per_sm;
+  limits.threads = limits.registers = limits.shared_memory = limits.slots;
+  limits.threads = std::min(limits.slots, chip.max_threads_per_sm / (warps * kWarp));
+  if (registers_per_thread > 0) {
+    const auto warp_registers = static_cast<int>(round_up(int64_t{registers_per_thread} * kWarp, kRegisterUnit));
+    limits.registers =
+        std::min(limits.slots, chip.registers_per_sm / kSchedulers / warp_registers * kSchedulers / warps);
   }
-  if (estimate.shared_bytes_per_block > 0) {
-    const int64_t block_bytes = round_up(estimate.shared_bytes_per_block, kSharedUnit) + kReservedSharedBytes;
-    blocks = static_cast<int>(std::min<int64_t>(blocks, chip.shared_bytes_per_sm / block_bytes));
+  if (shared_bytes_per_block > 0) {
+    const int64_t block_bytes = round_up(shared_bytes_per_block, kSharedUnit) + kReservedSharedBytes;
+    limits.shared_memory = static_cast<int>(std::min<int64_t>(limits.slots, chip.shared_bytes_per_sm / block_bytes));
   }
-  return blocks;
+  return limits;
+}
+
+int blocks_per_sm(const ResourceEstimate& estimate, int block_threads, const Chip& chip) {
+  return occupancy_limits(estimate.registers_per_thread, estimate.shared_bytes_per_block, block_threads, chip).blocks();
 }
 
 double bytes_in_flight_per_sm(const Kernel& kernel, const Variant& variant, const Workload& workload,
@@ -46,6 +65,15 @@ double bytes_in_flight_per_sm(const Kernel& kernel, const Variant& variant, cons
   return std::min(resident * static_cast<double>(estimate.bytes_in_flight_per_block),
                   static_cast<double>(workload.bytes_read())) /
          sms;
+}
+
+int64_t resident_bytes_in_flight(const Kernel& kernel, const Variant& variant, const Workload& workload,
+                                 const Chip& chip, const std::vector<EntryResources>& resources) {
+  if (kernel.estimate == nullptr || resources.empty()) {
+    return 0;
+  }
+  const int blocks = std::ranges::min_element(resources, {}, &EntryResources::blocks_per_sm)->blocks_per_sm;
+  return blocks * kernel.estimate(variant, workload, chip).bytes_in_flight_per_block;
 }
 
 double bytes_needed_per_sm(const Chip& chip) {

@@ -41,9 +41,9 @@ void add_tune_arguments(CLI::App& app, TuneCommand& tune) {
   add_text(app, "--cache-dir", tune.cache_dir, "DIR", kWhere, "compiled kernels (default ~/.cache/scantune)");
   add_text(app, "--budget", tune.budget, "60s|5m|200", kEffort, "stop after a time or a number of variants a shape");
   add_text(app, "--strategy", tune.strategy, "NAME", kEffort,
-           "how to search: auto (default), exhaustive, random, local; see docs/search.md");
+           "how to search: auto (default), exhaustive, random, local, guided; see docs/search.md");
   add_text(app, "--metrics", tune.metrics, "A,B", kEffort,
-           "counters: core (default), seed, none or names; see scantune list metrics");
+           "core (default), seed, stalls, memory, full, none, names, lts__*");
   add_text(app, "--profiled", tune.profiled, "N|all", kEffort, "of how many of the best (default 5)");
   add_flag(app, "--fresh", tune.fresh, kEffort, "measure all anew: use neither the journal nor the stored winner");
   add_flag(app, "--retry-failed", tune.retry_failed, kEffort, "try variants again that failed in an earlier run");

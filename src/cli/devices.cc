@@ -1,7 +1,6 @@
 #include "cli/devices.h"
 
-#include <fmt/ranges.h>
-
+#include <algorithm>
 #include <charconv>
 #include <future>
 #include <utility>
@@ -100,19 +99,7 @@ Expected<std::vector<std::string>> asked_metrics(const std::string& text) {
   if (!requests) {
     return at_option("--metrics", text, requests.error());
   }
-  std::vector<std::string> asked;
-  for (const auto& request : *requests) {
-    asked.push_back(request.name);
-  }
-  return asked;
-}
-
-Expected<std::vector<std::string>> cpu_metrics(const std::string& text) {
-  if (text == "seed") {
-    return bad_input("the seed's metrics are counters of a GPU; on the CPU ask for core, none or some of {}",
-                     fmt::join(cpu::core_metrics(), ", "));
-  }
-  return cpu::resolve_metrics(text);
+  return cuda::without_chip(*requests);
 }
 
 }  // namespace
@@ -127,6 +114,9 @@ Expected<DeviceRequest> parse_device(const std::optional<std::string>& text) {
   constexpr std::string_view kPrefix = "cuda:";
   if (text->starts_with(kPrefix)) {
     const std::string_view number = std::string_view(*text).substr(kPrefix.size());
+    if (number == "all") {
+      return DeviceRequest{.automatic = false, .backend = Backend::cuda, .ordinal = 0, .all = true};
+    }
     int ordinal = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), ordinal);
     if (!number.empty() && error == std::errc() && end == number.data() + number.size() && ordinal >= 0) {
@@ -141,7 +131,8 @@ Expected<DeviceRequest> parse_device(const std::optional<std::string>& text) {
     }
     return DeviceRequest{.automatic = false, .backend = Backend::cpu, .ordinal = 0, .recording = std::move(file)};
   }
-  return bad_input("--device {}: unknown device; write auto, cpu, cuda:N, such as cuda:0, or replay:FILE", *text);
+  return bad_input("--device {}: unknown device; write auto, cpu, cuda:N, such as cuda:0, cuda:all or replay:FILE",
+                   *text);
 }
 
 Expected<FoundDevice> find_device(const DeviceRequest& request) {
@@ -154,6 +145,9 @@ Expected<FoundDevice> find_device(const DeviceRequest& request) {
   }
   if (!request.automatic && request.backend == Backend::cpu) {
     return FoundDevice{cpu::info(), {}};
+  }
+  if (request.all) {
+    return bad_input("--device cuda:all: only tuning uses every GPU; name one, such as cuda:0");
   }
   auto gpu = find_gpu(request.ordinal);
   if (gpu) {
@@ -187,10 +181,32 @@ Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::Compi
   return cpu;
 }
 
+Expected<std::vector<std::vector<int>>> gpus_by_model() {
+  const auto found = cuda::list_devices();
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  std::vector<std::vector<int>> models;
+  for (size_t i = 0; i < found->size(); ++i) {
+    const auto alike = std::ranges::find_if(models, [&](const std::vector<int>& model) {
+      return (*found)[static_cast<size_t>(model.front())].chip == (*found)[i].chip;
+    });
+    if (alike == models.end()) {
+      models.push_back({static_cast<int>(i)});
+    } else {
+      alike->push_back(static_cast<int>(i));
+    }
+  }
+  if (models.empty()) {
+    return fail(ErrorKind::environment, "no GPU was found");
+  }
+  return models;
+}
+
 Expected<std::vector<std::string>> choose_metrics(const std::string& text, const DeviceInfo& info,
                                                   std::string& warning) {
   if (info.chip.backend == Backend::cpu) {
-    auto names = cpu_metrics(text);
+    auto names = cpu::resolve_metrics(text);
     return names ? names : at_option("--metrics", text, names.error());
   }
   if (is_replay(info)) {

@@ -22,6 +22,7 @@ struct DeviceRequest {
   std::string recording = {};      // the journal to replay; else empty
 
   [[nodiscard]] bool is_replay() const { return !recording.empty(); }
+  bool all = false;  // every GPU of the host; `ordinal` is 0
 };
 
 Expected<DeviceRequest> parse_device(const std::optional<std::string>& text);
@@ -47,6 +48,9 @@ struct OpenDevice {
 // stop request, what waits for a worker returns within a moment.
 Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::CompilerOptions& options,
                                  const std::stop_token& stop);
+
+// The ordinals of the host's GPUs, those of one model together.
+Expected<std::vector<std::vector<int>>> gpus_by_model();
 
 // --metrics for a device: requested names. `warning` says why GPU counters cannot be read, where
 // that is known already; the names are then those that will be reported as missing.

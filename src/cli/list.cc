@@ -243,14 +243,24 @@ Expected<void> list_metrics(const ListCommand& list, Format format) {
   }
   std::vector<wire::MetricListing> metrics;
   if (chip_name == "cpu") {
-    const auto core = cpu::core_metrics();
+    const auto wanted = cpu::resolve_metrics(list.metrics.value_or("core"));
+    if (!wanted) {
+      return at_option("--metrics", *list.metrics, wanted.error());
+    }
     for (const auto& counter : cpu::known_counters()) {
-      if (list.all || std::ranges::find(core, counter.name) != core.end()) {
+      if (list.all || std::ranges::find(*wanted, counter.name) != wanted->end()) {
         metrics.push_back({counter.name, counter.unit, counter.description, 0});
       }
     }
   } else {
-    const auto found = cuda::list_metrics(chip_name, list.all);
+    const auto described = [&](const std::vector<std::string>& names) {
+      return cuda::describe_metrics(names, chip_name);
+    };
+    const auto found = list.metrics ? cuda::resolve_metrics(*list.metrics, chip_name).and_then(described)
+                                    : cuda::list_metrics(chip_name, list.all);
+    if (!found && list.metrics && cuda::metric_chips() && cuda::list_metrics(chip_name, false)) {
+      return at_option("--metrics", *list.metrics, found.error());
+    }
     if (!found) {
       return list.chip ? at_option("--chip", *list.chip, found.error()) : tl::unexpected(found.error());
     }
@@ -304,7 +314,7 @@ constexpr std::array<Topic, 5> kTopics = {{
     {"kernels", list_kernels, "--shape --dim --dtype --accumulate --device --chip"},
     {"variants", list_variants,
      "--shape --dim --dtype --accumulate --kernels --set --space --no-prune --device --chip --all"},
-    {"metrics", list_metrics, "--device --chip --all"},
+    {"metrics", list_metrics, "--device --chip --metrics --all"},
     {"dtypes", list_dtypes, ""},
 }};
 
@@ -316,11 +326,14 @@ Expected<void> check_options(const ListCommand& list, const Topic& topic) {
         std::pair{t.kernels.has_value(), "--kernels"}, std::pair{!t.settings.empty(), "--set"},
         std::pair{t.space.has_value(), "--space"}, std::pair{t.no_prune, "--no-prune"},
         std::pair{t.device.has_value(), "--device"}, std::pair{list.chip.has_value(), "--chip"},
-        std::pair{list.all, "--all"}}) {
+        std::pair{list.metrics.has_value(), "--metrics"}, std::pair{list.all, "--all"}}) {
     const std::string options = fmt::format(" {} ", topic.options);
     if (given && options.find(fmt::format(" {} ", option)) == std::string::npos) {
       return bad_input("{}: it means nothing to list {}; leave it out", option, topic.name);
     }
+  }
+  if (list.metrics && list.all) {
+    return bad_input("--all: it lists every metric; leave it out, or --metrics");
   }
   if (list.chip && t.device) {
     return bad_input("--chip {}: it cannot go with --device; give one of them", *list.chip);

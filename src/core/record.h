@@ -96,6 +96,7 @@ struct Record {
   int64_t bytes_in_flight_per_sm = 0;
   std::optional<Profile> profile;
   std::string source_digest;
+  std::string build = {};  // as Trial::build; empty where it was not built
 };
 
 // The subject of a sample: an index into the run's records, or the copy control.

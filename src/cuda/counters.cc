@@ -156,15 +156,17 @@ class CuptiProfiler final : public Profiler {
     return {};
   }
 
+  // Kernels of a pass that are not counted.
+  static size_t led(const PassHooks& hooks) { return hooks.lead ? hooks.lead_kernels : 0; }
+
   Result<Values> run(const std::vector<ProfiledLaunch>& launches, const PassHooks& hooks) {
     if (collection_.terms.empty()) {
       return Values(launches.size());
     }
     // Room for one range more, so that a kernel too many is counted and not dropped unseen.
-    const auto order =
-        ranges_.configure(collection_.plan, collection_.terms, launches.size() + (hooks.lead ? 2 : 1), mode_)
-            .and_then([&] { return take_passes(launches, hooks); })
-            .and_then([&] { return ranges_.decode(launches.size(), hooks.lead != nullptr); });
+    const auto order = ranges_.configure(collection_.plan, collection_.terms, launches.size() + led(hooks) + 1, mode_)
+                           .and_then([&] { return take_passes(launches, hooks); })
+                           .and_then([&] { return ranges_.decode(launches.size(), led(hooks)); });
     if (!order) {
       // CUPTI's errors do not tell a device that is gone from a request it does not like.
       if (const auto alive = hooks.synchronize(); !alive && order.error().kind != Trouble::Kind::device) {

@@ -30,9 +30,10 @@ struct PassHooks {
   // Puts caches and workspace into the state that each pass must start from: waited for, not counted.
   std::function<Expected<void>()> before;
 
-  // One kernel that runs in each pass before the first launch and is not counted: it undoes what CUPTI
+  // Kernels that run in each pass before the first launch and are not counted. The last of them undoes what CUPTI
   // does to the L2 when it starts a pass, which left 8 MB of dirty lines on an H200. May be empty.
   std::function<Expected<void>()> lead;
+  size_t lead_kernels = 1;  // how many, where lead is not empty
 
   std::function<Expected<void>()> synchronize;  // waits for the stream of the launches
 };

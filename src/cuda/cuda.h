@@ -33,12 +33,16 @@ struct CompilerOptions {
   std::filesystem::path cache_dir;                      // cubins; created when first written; empty: no cache
   int processes = 0;                                    // compiler processes; 0: one a core
   std::chrono::milliseconds time_limit{60'000};         // for one variant
+  bool ptx = false;                                     // images are PTX of the chip's architecture, not cubins
   bool in_process = false;                              // no child processes: for debuggers, ncu and sanitizers
   std::filesystem::path executable = "/proc/self/exe";  // whose subcommand compile-server is the child
 };
 
 // NVRTC, in child processes of this binary (the hidden subcommand that runs serve_compiles).
 Expected<std::unique_ptr<Compiler>> make_compiler(CompilerOptions options);
+
+// "NVRTC 13.0", as DeviceInfo::compiler has it; needs no GPU. An error of kind environment where NVRTC is missing.
+Expected<std::string> compiler_name();
 
 // The body of a compiler process: reads requests from standard input, one JSON line each, and
 // answers on standard output. Returns the exit code.
@@ -60,14 +64,33 @@ struct MetricInfo {
 // do. Whether that works is said by what needs them.
 void preload_counters();
 
-// The chips CUPTI knows by code name ("GH100"), and the core and seed metrics on one of them, or all
+// The chips CUPTI knows by code name ("GH100"), and the metrics of the sets on one of them, or all
 // its metrics. No GPU needed.
 Expected<std::vector<std::string>> metric_chips();
 Expected<std::vector<MetricInfo>> list_metrics(const std::string& chip_code_name, bool all);
 
-// Checks metric names (core, seed, none, or names, comma-separated in `text`) for a chip and gives
-// the requested names back. Unknown names are bad input. An error of kind environment where CUPTI
-// is missing.
+// The same of these metrics, without those the chip does not have.
+Expected<std::vector<MetricInfo>> describe_metrics(const std::vector<std::string>& names,
+                                                   const std::string& chip_code_name);
+
+// What it costs to collect metrics: how many they are, and the passes they take together.
+struct PassCount {
+  std::string asked;  // "core", or "core,stalls"
+  int metrics = 0;
+  int passes = 0;
+  std::vector<std::string> missing;  // names of a set that the chip does not have or cannot collect
+};
+struct PassCounts {
+  PassCount together;
+  std::vector<PassCount> items;  // of each set, name or pattern asked for, alone
+};
+
+// Of what --metrics takes, on a chip. No GPU needed. Errors as of resolve_metrics.
+Expected<PassCounts> count_passes_of(const std::string& text, const std::string& chip_code_name);
+
+// Checks metrics (sets, none, names and patterns such as lts__*, comma-separated in `text`) for a chip and gives
+// the requested names back, patterns as what they match. Unknown names, and patterns that match nothing, are bad
+// input. An error of kind environment where CUPTI is missing.
 Expected<std::vector<std::string>> resolve_metrics(const std::string& text, const std::string& chip_code_name);
 
 }  // namespace scantune::cuda

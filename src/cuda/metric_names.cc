@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include "core/pattern.h"
+#include "core/stall.h"
 #include "cuda/cuda.h"
 #include "cuda/cupti_host.h"
 
@@ -62,6 +64,37 @@ std::vector<std::string> suggestions(const MetricHost& host, const std::string& 
   return names;
 }
 
+// The names of a chip that a pattern matches: base metrics with their usual rollup, and where the pattern has a dot
+// with every rollup.
+std::vector<std::string> names_matching(const MetricHost& host, const std::string& pattern) {
+  std::vector<std::string> names;
+  for (const std::string& name : launch_metrics()) {
+    if (matches(pattern, name)) {
+      names.push_back(name);
+    }
+  }
+  const size_t dot = pattern.find('.');
+  const std::string base_pattern = pattern.substr(0, dot);
+  for (const BaseMetric& base : host.base_metrics()) {
+    if (!matches(base_pattern, base.name)) {
+      continue;
+    }
+    const std::string usual = base.name + usual_rollup(host, base);
+    if (dot == std::string::npos || matches(pattern, usual)) {
+      names.push_back(usual);
+    }
+    if (dot == std::string::npos) {
+      continue;
+    }
+    for (const std::string& rollup : host.rollups(base)) {
+      if (base.name + rollup != usual && matches(pattern, base.name + rollup)) {
+        names.push_back(base.name + rollup);
+      }
+    }
+  }
+  return names;
+}
+
 MetricLookup lookup_on(const MetricHost& host) {
   return [&host](const std::string& name) { return host.properties(name); };
 }
@@ -81,16 +114,77 @@ Expected<std::vector<std::string>> resolve_metrics(const std::string& text, cons
   if (!host) {
     return tl::unexpected(host.error());
   }
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(name);
+    }
+  };
   for (const MetricRequest& request : *requests) {
+    if (is_pattern(request.name)) {
+      const auto matching = names_matching(**host, request.name);
+      if (matching.empty() && !request.from_set) {
+        return bad_input("no metric of {} matches '{}'; see 'scantune list metrics --chip {} --all'", chip_code_name,
+                         request.name, chip_code_name);
+      }
+      std::for_each(matching.begin(), matching.end(), add);
+      continue;
+    }
     const ResolvedMetric metric = resolve_metric(request.name, lookup_on(**host));
     if (!metric.known && !request.from_set) {
       const auto close = suggestions(**host, request.name);
       return bad_input("unknown metric '{}' on {}{}{}; see 'scantune list metrics'", request.name, chip_code_name,
                        close.empty() ? "" : "; closest: ", fmt::join(close, ", "));
     }
-    names.push_back(request.name);
+    add(request.name);
   }
   return names;
+}
+
+Expected<PassCounts> count_passes_of(const std::string& text, const std::string& chip_code_name) {
+  const auto host = MetricHost::open(chip_code_name);
+  if (!host) {
+    return tl::unexpected(host.error());
+  }
+  const auto count = [&](const std::string& asked) -> Expected<PassCount> {
+    const auto names = resolve_metrics(asked, chip_code_name);
+    if (!names) {
+      return tl::unexpected(names.error());
+    }
+    PassCount counted{asked, 0, 0, {}};
+    std::vector<std::string> terms;
+    for (const std::string& name : *names) {
+      const ResolvedMetric metric = resolve_metric(name, lookup_on(**host));
+      if (!metric.known || (!metric.terms.empty() && !count_passes(chip_code_name, metric.terms))) {
+        counted.missing.push_back(name);
+        continue;
+      }
+      ++counted.metrics;
+      terms.insert(terms.end(), metric.terms.begin(), metric.terms.end());
+    }
+    if (!terms.empty()) {
+      const auto passes = count_passes(chip_code_name, terms);
+      if (!passes) {
+        return tl::unexpected(passes.error());
+      }
+      counted.passes = *passes;
+    }
+    return counted;
+  };
+  auto together = count(text);
+  if (!together) {
+    return tl::unexpected(together.error());
+  }
+  PassCounts counts{*std::move(together), {}};
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    auto one = count(text.substr(begin, end - begin));
+    if (!one) {
+      return tl::unexpected(one.error());
+    }
+    counts.items.push_back(*std::move(one));
+    begin = end + 1;
+  }
+  return counts;
 }
 
 Expected<std::vector<MetricInfo>> list_metrics(const std::string& chip_code_name, bool all) {
@@ -99,13 +193,24 @@ Expected<std::vector<MetricInfo>> list_metrics(const std::string& chip_code_name
     return tl::unexpected(host.error());
   }
   std::vector<std::string> names = core_metrics();
-  names.insert(names.end(), seed_metrics().begin(), seed_metrics().end());
+  for (const auto& set : {seed_metrics(), memory_metrics(), names_matching(**host, std::string(kStallPattern))}) {
+    names.insert(names.end(), set.begin(), set.end());
+  }
   if (all) {
     const std::vector<std::string> from_launch = launch_metrics();
     names.insert(names.end(), from_launch.begin(), from_launch.end());
     for (const BaseMetric& base : (*host)->base_metrics()) {
       names.push_back(base.name + usual_rollup(**host, base));
     }
+  }
+  return describe_metrics(names, chip_code_name);
+}
+
+Expected<std::vector<MetricInfo>> describe_metrics(const std::vector<std::string>& names,
+                                                   const std::string& chip_code_name) {
+  const auto host = MetricHost::open(chip_code_name);
+  if (!host) {
+    return tl::unexpected(host.error());
   }
   std::vector<MetricInfo> list;
   std::set<std::string> listed;

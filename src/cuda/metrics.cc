@@ -1,10 +1,15 @@
 #include "cuda/metrics.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <numeric>
 #include <utility>
+
+#include "core/pattern.h"
+#include "core/stall.h"
 
 namespace scantune::cuda {
 namespace {
@@ -74,6 +79,31 @@ std::string_view trimmed(std::string_view text) {
   return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
 }
 
+// The names of a set, or none where there is no such set.
+std::vector<std::string> names_of_set(std::string_view set) {
+  if (set == "core") {
+    return core_metrics();
+  }
+  if (set == "seed") {
+    return seed_metrics();
+  }
+  if (set == "stalls") {
+    return {"gpu__time_duration.sum", std::string(kStallPattern)};
+  }
+  if (set == "memory") {
+    return memory_metrics();
+  }
+  if (set == "full") {
+    std::vector<std::string> names = core_metrics();
+    names.emplace_back("sm__throughput.avg.pct_of_peak_sustained_elapsed");
+    names.emplace_back("smsp__issue_active.avg.pct_of_peak_sustained_active");
+    names.insert(names.end(), memory_metrics().begin(), memory_metrics().end());
+    names.emplace_back(kStallPattern);
+    return names;
+  }
+  return {};
+}
+
 }  // namespace
 
 const std::vector<std::string>& core_metrics() {
@@ -104,12 +134,36 @@ const std::vector<std::string>& seed_metrics() {
   return names;
 }
 
+const std::vector<std::string>& memory_metrics() {
+  static const std::vector<std::string> names = {
+      "gpu__time_duration.sum",  // by which several launches are weighed
+      "dram__throughput.avg.pct_of_peak_sustained_elapsed",
+      "dram__bytes_read.sum",
+      "dram__bytes_write.sum",
+      "lts__t_sector_hit_rate.pct",
+      "lts__t_sectors_op_read.sum",
+      "lts__t_sectors_op_write.sum",
+      "l1tex__t_sector_hit_rate.pct",
+      "l1tex__t_requests_pipe_lsu_mem_global_op_ld.sum",
+      "l1tex__t_sectors_pipe_lsu_mem_global_op_ld.sum",
+      "l1tex__t_requests_pipe_lsu_mem_global_op_st.sum",
+      "l1tex__t_sectors_pipe_lsu_mem_global_op_st.sum",
+      "l1tex__data_bank_conflicts_pipe_lsu_mem_shared.sum",
+  };
+  return names;
+}
+
 std::vector<std::string> launch_metrics() {
   std::vector<std::string> names;
   names.reserve(kLaunchMetrics.size());
   for (const LaunchMetric& metric : kLaunchMetrics) {
     names.emplace_back(metric.name);
   }
+  return names;
+}
+
+const std::vector<std::string>& metric_sets() {
+  static const std::vector<std::string> names = {"core", "seed", "stalls", "memory", "full"};
   return names;
 }
 
@@ -132,20 +186,50 @@ Expected<std::vector<MetricRequest>> parse_metrics(std::string_view text) {
     const std::string_view item = trimmed(text.substr(begin, end - begin));
     begin = end + 1;
     if (item.empty()) {
-      return bad_input("'{}' has an empty item; write core, seed, none, or metric names joined by commas", text);
+      return bad_input("'{}' has an empty item; write {}, none, or metric names joined by commas", text,
+                       fmt::join(metric_sets(), ", "));
     }
     if (item == "none") {
       return bad_input("'{}' asks for none and for more; write none alone", text);
     }
-    if (item == "core" || item == "seed") {
-      for (const std::string& name : item == "core" ? core_metrics() : seed_metrics()) {
-        add(name, true);
-      }
-    } else {
+    const std::vector<std::string> set = names_of_set(item);
+    for (const std::string& name : set) {
+      add(name, true);
+    }
+    if (set.empty()) {
       add(std::string(item), false);
     }
   }
   return requests;
+}
+
+std::vector<std::string> without_chip(const std::vector<MetricRequest>& requests) {
+  std::vector<std::string> known = core_metrics();
+  for (const auto& set : {seed_metrics(), memory_metrics()}) {
+    known.insert(known.end(), set.begin(), set.end());
+  }
+  for (const StallReason& reason : stall_reasons()) {
+    known.push_back(stall_metric(reason.name));
+  }
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(name);
+    }
+  };
+  for (const MetricRequest& request : requests) {
+    bool any = false;
+    for (const std::string& name : known) {
+      if (is_pattern(request.name) && matches(request.name, name)) {
+        add(name);
+        any = true;
+      }
+    }
+    if (!any) {
+      add(request.name);
+    }
+  }
+  return names;
 }
 
 ResolvedMetric resolve_metric(const std::string& requested, const MetricLookup& lookup) {

@@ -19,12 +19,18 @@ const std::vector<std::string>& core_metrics();
 // The metrics, under the names, that Triton tuning prompts quote from ncu.
 const std::vector<std::string>& seed_metrics();
 
+// Bytes and hit rates of DRAM, L2 and L1, and how well accesses fill their sectors.
+const std::vector<std::string>& memory_metrics();
+
 // The launch__* names that a launch itself answers.
 std::vector<std::string> launch_metrics();
 
-// What `text` ("core", "seed,smsp__inst_executed.sum", "none", ...) asks for.
+// The sets by name: core, seed, stalls, memory, full.
+const std::vector<std::string>& metric_sets();
+
+// What `text` ("core", "seed,smsp__inst_executed.sum", "l1tex__*_ld.sum", "none", ...) asks for.
 struct MetricRequest {
-  std::string name;
+  std::string name;       // or a pattern, as the set "stalls" is
   bool from_set = false;  // of a set: it may be missing on a chip; a name the user typed may not
 
   bool operator==(const MetricRequest&) const = default;
@@ -32,6 +38,10 @@ struct MetricRequest {
 
 // Sets expanded, each name once, in order. Bad input: an empty item, or none among others.
 Expected<std::vector<MetricRequest>> parse_metrics(std::string_view text);
+
+// The names where no chip can be asked: patterns give what they match of the sets' names and the stall reasons, or
+// stay as they are.
+std::vector<std::string> without_chip(const std::vector<MetricRequest>& requests);
 
 // What CUPTI says of a metric on a chip.
 struct MetricProperties {

@@ -272,8 +272,8 @@ Result<void> RangeProfiler::enqueue_in_range(const ProfiledLaunch& launch, size_
   return launched ? popped : launched;
 }
 
-Result<std::vector<size_t>> RangeProfiler::decode(size_t launches, bool led) {
-  const size_t uncounted = led && mode_ == RangeMode::per_kernel ? 1 : 0;
+Result<std::vector<size_t>> RangeProfiler::decode(size_t launches, size_t led) {
+  const size_t uncounted = mode_ == RangeMode::per_kernel ? led : 0;
   auto decode = SCANTUNE_CUPTI_PARAMS(CUpti_RangeProfiler_DecodeData_Params);
   decode.pRangeProfilerObject = object_;
   if (auto done = check("cuptiRangeProfilerDecodeData", api_->cuptiRangeProfilerDecodeData(&decode)); !done) {

@@ -65,8 +65,8 @@ class RangeProfiler {
   Result<bool> take_pass(const std::vector<ProfiledLaunch>& launches, const PassHooks& hooks);
 
   // After the last pass: fills counter_data() and says which of its ranges each launch has. `led`:
-  // whether a lead kernel was before them, which has the first range where ranges are kernels.
-  Result<std::vector<size_t>> decode(size_t launches, bool led);
+  // how many kernels led them, which have the first ranges where ranges are kernels.
+  Result<std::vector<size_t>> decode(size_t launches, size_t led);
   [[nodiscard]] const std::vector<uint8_t>& counter_data() const { return counter_data_; }
 
  private:

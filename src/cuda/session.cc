@@ -337,8 +337,19 @@ tl::expected<Profile, Failure> CudaSession::profile(Handle handle, const std::ve
   }
   PassHooks hooks;
   hooks.before = [&] { return as_expected(prepare_cache(handle, spec)); };
-  if (spec.cache == CacheState::cold) {
-    hooks.lead = [&] { return as_expected(verifier_.flush_cache()); };
+  const bool cold = spec.cache == CacheState::cold;
+  if (cold || warm_runs_ > 0) {
+    hooks.lead = [&]() -> Expected<void> {
+      for (int run = 0; run < warm_runs_; ++run) {
+        for (const ProfiledLaunch& launch : launches) {
+          if (auto enqueued = launch.enqueue(); !enqueued) {
+            return enqueued;
+          }
+        }
+      }
+      return cold ? as_expected(verifier_.flush_cache()) : Expected<void>{};
+    };
+    hooks.lead_kernels = static_cast<size_t>(warm_runs_) * launches.size() + (cold ? 1 : 0);
   }
   hooks.synchronize = [&] { return as_expected(wait_for_stream()); };
   return profiler_->profile(launches, metrics, hooks);

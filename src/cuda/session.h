@@ -44,6 +44,7 @@ class CudaSession final : public Session {
   [[nodiscard]] std::string disturbance() override;
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override;
   tl::expected<Timeline, Failure> timeline(Handle handle, const TimelineSpec& spec) override;
+  void warm_before_profiles(int runs) override { warm_runs_ = runs; }
 
  private:
   struct Loaded {
@@ -110,6 +111,7 @@ class CudaSession final : public Session {
 
   std::unique_ptr<ClockWatch> clocks_;
   std::function<void(size_t)> on_begin_;
+  int warm_runs_ = 0;                   // before each counted run
   std::unique_ptr<Profiler> profiler_;  // while counters are being read: it slows launches
 };
 

@@ -4,6 +4,7 @@
 
 #include "catalog/catalog.h"
 #include "core/digest.h"
+#include "core/pattern.h"
 #include "cpu/leaves.h"
 #include "device/cpu_session.h"
 #include "device/host.h"
@@ -129,19 +130,36 @@ Expected<std::vector<std::string>> resolve_metrics(const std::string& text) {
     const size_t end = std::min(text.find(',', begin), text.size());
     const std::string name = text.substr(begin, end - begin);
     begin = end + 1;
+    const auto& known = known_counters();
     if (name == "core") {
       for (const std::string& metric : core_metrics()) {
         add(metric);
       }
       continue;
     }
-    const auto& known = known_counters();
+    if (const std::string pattern = name == "full" ? "*" : name; is_pattern(pattern)) {
+      bool any = false;
+      for (const CounterInfo& info : known) {
+        if (matches(pattern, info.name)) {
+          add(info.name);
+          any = true;
+        }
+      }
+      if (!any) {
+        return bad_input("no metric of the CPU matches '{}'; see 'scantune list metrics --device cpu --all'", name);
+      }
+      continue;
+    }
+    if (name == "seed" || name == "stalls" || name == "memory") {
+      return bad_input("the metrics of the set {} are counters of a GPU; on the CPU ask for core, full, none or names",
+                       name);
+    }
     if (std::none_of(known.begin(), known.end(), [&](const CounterInfo& info) { return info.name == name; })) {
       std::string names_text;
       for (const CounterInfo& info : known) {
         names_text += (names_text.empty() ? "" : ", ") + info.name;
       }
-      return bad_input("unknown metric '{}' on the CPU; use core, none, or names of: {}", name, names_text);
+      return bad_input("unknown metric '{}' on the CPU; use core, full, none, or names of: {}", name, names_text);
     }
     add(name);
   }

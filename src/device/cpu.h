@@ -31,8 +31,8 @@ std::unique_ptr<Compiler> make_compiler();
 // The counters of the "core" set on a CPU (perf_event_open), by name.
 std::vector<std::string> core_metrics();
 
-// Checks metric names (core, none, or names, comma-separated in `text`) and gives the requested names
-// back. Unknown names are bad input.
+// Checks metrics (core, full, none, names, and patterns such as LLC-*, comma-separated in `text`) and gives the
+// requested names back. Unknown names, and patterns that match nothing, are bad input.
 Expected<std::vector<std::string>> resolve_metrics(const std::string& text);
 
 }  // namespace scantune::cpu

@@ -189,11 +189,16 @@ class CpuSession final : public Session {
     // Counters count the threads started after them: a team of its own.
     const auto counters = counters_(metrics);
     Team team(loaded.tuning.threads);
+    for (int i = 0; i < warm_runs_; ++i) {
+      run(team, loaded);
+    }
     evict();
     counters->start();
     run(team, loaded);
     return Profile{{LaunchProfile{loaded.kernel, counters->stop()}}};
   }
+
+  void warm_before_profiles(int runs) override { warm_runs_ = runs; }
 
  private:
   enum class Input { none, exact, mixed };
@@ -255,6 +260,7 @@ class CpuSession final : public Session {
   Workspace workspace_;
   std::map<Handle, Loaded> loaded_;
   Handle next_ = 0;
+  int warm_runs_ = 0;  // before each counted run
   std::function<void(size_t)> begin_;
   std::atomic<uint64_t> evicted_{0};  // keeps the compiler from dropping the reads
 };

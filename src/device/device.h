@@ -117,6 +117,10 @@ class Session {
   virtual tl::expected<Timeline, Failure> timeline(Handle /*handle*/, const TimelineSpec& /*spec*/) {
     return tl::unexpected(Failure{FailureKind::launch, "this device has no counters that can be sampled over time"});
   }
+
+  // From now on profile() runs the variant this many times, uncounted, right before each time it is counted (a
+  // cache that must be cold is made so after that): default 0. A session that only recalls profiles need not heed it.
+  virtual void warm_before_profiles(int /*runs*/) {}
 };
 
 class Device {

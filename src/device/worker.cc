@@ -191,7 +191,7 @@ class WorkerSession final : public Session {
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override {
     auto read = with_second_chance([&]() -> tl::expected<worker::Counters, Trouble> {
       return ready(std::span(&handle, 1), {}).and_then([&] {
-        return ask_for<worker::Counters>(worker::ReadCounters{handle, metrics},
+        return ask_for<worker::Counters>(worker::ReadCounters{handle, metrics, warm_runs_},
                                          at_least(limits_.profile, WorkerLimits::kProfileCopies), {});
       });
     });
@@ -213,6 +213,8 @@ class WorkerSession final : public Session {
     }
     return std::move(read->timeline);
   }
+
+  void warm_before_profiles(int runs) override { warm_runs_ = runs; }
 
   std::string disturbance() override {
     if (worker_ == nullptr || !worker_->alive()) {
@@ -441,6 +443,7 @@ class WorkerSession final : public Session {
   double copy_ns_ = 0;
   std::map<Handle, Kept> artifacts_;
   Handle next_ = 0;
+  int warm_runs_ = 0;  // before each counted run
 
   std::unique_ptr<WorkerProcess> worker_;  // null until one is needed
   std::set<Handle> loaded_;                // in it

@@ -170,6 +170,7 @@ class Server {
       return failed(not_loaded(asked.handle));
     }
     begin(0);
+    session_->warm_before_profiles(asked.warm_runs);
     auto profile = session_->profile(found->second, asked.metrics);
     if (!profile) {
       return failed(profile.error());

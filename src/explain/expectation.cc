@@ -15,10 +15,11 @@ constexpr double kSpread = 0.12;       // of the logarithm of the ratio, by feat
 constexpr double kOtherStorage = 0.6;  // how much alike two variants are that differ in storage alone
 constexpr double kOtherKernel = 0.2;
 constexpr double kKernelSpread = 0.03;    // of families as a whole
-constexpr double kNoise = 0.01;           // of what was recorded, and of what features do not say
-constexpr double kOwnSpread = 0.01;       // of this workload alone, by steps in parameters
+constexpr double kNoise = 0.006;          // of what was recorded, and of what features do not say
+constexpr double kOwnSpread = 0.02;       // of this workload alone, by steps in parameters
 constexpr double kOwnSpreadAlone = 0.15;  // where nothing was recorded
 constexpr double kOwnSteps = 2;
+constexpr double kNear = 0.3;  // workloads so far apart (workload_distance) have less than two thirds of that in common
 constexpr double kOffset = 0.15;  // of the whole workload: how near its best comes to the copy
 constexpr double kMeasured = 0.003;
 constexpr double kMean = -0.15;  // of what nothing is known of
@@ -76,8 +77,21 @@ bool is_of(const Variant& variant, const Space& space) {
 
 struct Datum {
   Features features;
+  const Variant* variant;
+  double nearness;  // of its workload to the one at hand: 1 where it is the same
+  size_t sweep;
   double log_relative;  // to the best of its workload
 };
+
+// What variants of one workload have in common beyond their features.
+double own(const Variant& a, const Variant& b) {
+  return kOwnSpread * kOwnSpread * std::exp(-steps_between(a, b) / kOwnSteps);
+}
+
+double alike(const Datum& a, const Datum& b) {
+  const double nearness = a.sweep == b.sweep ? 1 : a.nearness * b.nearness;
+  return alike(a.features, b.features) + own(*a.variant, *b.variant) * nearness;
+}
 
 std::vector<Datum> data_for(const Workload& workload, const std::vector<Candidate>& candidates,
                             const ExpectationOptions& options) {
@@ -89,11 +103,15 @@ std::vector<Datum> data_for(const Workload& workload, const std::vector<Candidat
                            [&](const RecordedSweep* s) { return workload_distance(s->workload, workload); });
   nearest.resize(std::min(nearest.size(), options.sweeps));
   std::vector<Datum> data;
+  size_t sweeps = 0;
   for (const RecordedSweep* sweep : nearest) {
     if (sweep->variants.empty()) {
       continue;
     }
     const double best = sweep->variants.front().ratio_to_copy;
+    const double distance = workload_distance(sweep->workload, workload) / kNear;
+    const double nearness = std::exp(-distance * distance / 2);
+    const size_t data_of = ++sweeps;
     for (const RecordedVariant& recorded : sweep->variants) {
       const auto candidate = std::ranges::find_if(
           candidates, [&](const Candidate& c) { return c.variant.kernel == recorded.variant.kernel; });
@@ -102,7 +120,8 @@ std::vector<Datum> data_for(const Workload& workload, const std::vector<Candidat
         continue;
       }
       if (auto f = features(*candidate->kernel, recorded.variant, sweep->workload, sweep->chip)) {
-        data.push_back({*std::move(f), std::max(std::log(recorded.ratio_to_copy / best), kWorst)});
+        data.push_back({*std::move(f), &recorded.variant, nearness, data_of,
+                        std::max(std::log(recorded.ratio_to_copy / best), kWorst)});
       }
     }
   }
@@ -123,7 +142,7 @@ Expectation::Expectation(const Workload& workload, const Chip& chip, const std::
   for (size_t i = 0; i < n; ++i) {
     values[i] = data[i].log_relative - kMean;
     for (size_t j = 0; j <= i; ++j) {
-      lower.at(i, j) = alike(data[i].features, data[j].features) + (i == j ? kNoise * kNoise : 0);
+      lower.at(i, j) = alike(data[i], data[j]) + (i == j ? kNoise * kNoise : 0);
     }
   }
   factorize(lower);
@@ -133,14 +152,17 @@ Expectation::Expectation(const Workload& workload, const Chip& chip, const std::
   std::vector<std::optional<Features>> of(candidates.size());
   std::vector<std::vector<double>> reach(candidates.size());
   std::vector<double> means(candidates.size(), kMean);
+  const auto reach_of = [&](size_t c) {
+    std::vector<double> column(n);
+    for (size_t i = 0; i < n; ++i) {
+      column[i] = alike(data[i].features, *of[c]) + own(*data[i].variant, candidates[c].variant) * data[i].nearness;
+    }
+    return solve_lower(lower, std::move(column));
+  };
   for (size_t c = 0; c < candidates.size(); ++c) {
     of[c] = features(*candidates[c].kernel, candidates[c].variant, workload, chip);
     if (of[c] && n > 0) {
-      std::vector<double> column(n);
-      for (size_t i = 0; i < n; ++i) {
-        column[i] = alike(data[i].features, *of[c]);
-      }
-      reach[c] = solve_lower(lower, std::move(column));
+      reach[c] = reach_of(c);
       means[c] += dot(reach[c].data(), whitened.data(), n);
     }
     if (candidates.size() > options.candidates) {
@@ -156,23 +178,18 @@ Expectation::Expectation(const Workload& workload, const Chip& chip, const std::
   slot_.assign(candidates.size(), -1);
   mean_.resize(count);
   covariance_.resize(count * count);
-  const double own = n > 0 ? kOwnSpread : kOwnSpreadAlone;
+  const double alone = kOwnSpreadAlone / kOwnSpread;
   for (size_t a = 0; a < count; ++a) {
     const size_t c = order[a];
     slot_[c] = static_cast<int>(a);
-    mean_[a] = means[c];
+    mean_[a] = std::min(means[c], 0.0);  // relative to the best of its workload: more cannot be
     if (of[c] && n > 0 && reach[c].empty()) {
-      std::vector<double> column(n);
-      for (size_t i = 0; i < n; ++i) {
-        column[i] = alike(data[i].features, *of[c]);
-      }
-      reach[c] = solve_lower(lower, std::move(column));
+      reach[c] = reach_of(c);
     }
     for (size_t b = 0; b <= a; ++b) {
       const size_t d = order[b];
       double covariance =
-          kOffset * kOffset +
-          own * own * std::exp(-steps_between(candidates[c].variant, candidates[d].variant) / kOwnSteps);
+          kOffset * kOffset + own(candidates[c].variant, candidates[d].variant) * (n > 0 ? 1 : alone * alone);
       if (of[c] && of[d] && n > 0) {
         covariance += alike(*of[c], *of[d]) - dot(reach[c].data(), reach[d].data(), n);
       }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/units.h"
+#include "report/combined.h"
 #include "report/text.h"
 
 namespace scantune::report {
@@ -16,10 +17,9 @@ namespace {
 
 constexpr std::string_view kRead = "DRAM read (of needed)";
 constexpr std::string_view kWritten = "DRAM written (of needed)";
-constexpr std::string_view kDuration = "gpu__time_duration.sum";
 
 // Short labels of the metrics most often read; any other is shown under its own name.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kLabels = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kLabels = {{
     {kDuration, "duration when profiled"},
     {"dram__throughput.avg.pct_of_peak_sustained_elapsed", "DRAM throughput, of peak"},
     {"lts__t_sector_hit_rate.pct", "L2 hit rate"},
@@ -31,49 +31,22 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kLabels 
     {"dram__bytes_op_write.sum", kWritten},
     {"smsp__inst_executed.sum", "instructions (of warps)"},
     {"sm__cycles_elapsed.max", "SM cycles"},
+    {"sm__throughput.avg.pct_of_peak_sustained_elapsed", "SM throughput, of peak"},
+    {"smsp__issue_active.avg.pct_of_peak_sustained_active", "cycles in which schedulers issue"},
+    {"l1tex__t_sector_hit_rate.pct", "L1 hit rate"},
+    {"lts__t_sectors_op_read.sum", "L2 sectors read"},
+    {"lts__t_sectors_op_write.sum", "L2 sectors written"},
+    {"l1tex__t_requests_pipe_lsu_mem_global_op_ld.sum", "global loads (of warps)"},
+    {"l1tex__t_sectors_pipe_lsu_mem_global_op_ld.sum", "global loads, sectors"},
+    {"l1tex__t_requests_pipe_lsu_mem_global_op_st.sum", "global stores (of warps)"},
+    {"l1tex__t_sectors_pipe_lsu_mem_global_op_st.sum", "global stores, sectors"},
+    {"l1tex__data_bank_conflicts_pipe_lsu_mem_shared.sum", "shared memory bank conflicts"},
 }};
 
 std::string label_of(const MetricValue& metric) {
   const auto* const it =
       std::ranges::find(kLabels, metric.read_as, &std::pair<std::string_view, std::string_view>::first);
   return it == kLabels.end() ? metric.requested : std::string(it->second);
-}
-
-bool adds_up(const MetricValue& metric) {
-  return metric.unit == "ns" || metric.unit == "bytes" || metric.read_as.ends_with(".sum");
-}
-
-const MetricValue* find_metric(const LaunchProfile& launch, const std::string& requested) {
-  const auto it = std::ranges::find(launch.metrics, requested, &MetricValue::requested);
-  return it == launch.metrics.end() ? nullptr : &*it;
-}
-
-std::optional<double> duration_ns(const LaunchProfile& launch) {
-  const auto it = std::ranges::find(launch.metrics, kDuration, &MetricValue::read_as);
-  return it == launch.metrics.end() ? std::nullopt : it->value;
-}
-
-// One value for all launches of a variant; nothing where a launch lacks it or a weight.
-std::optional<double> combined(const Profile& profile, const MetricValue& metric) {
-  double sum = 0;
-  double weights = 0;
-  const bool one = profile.launches.size() == 1;
-  for (const LaunchProfile& launch : profile.launches) {
-    const MetricValue* here = find_metric(launch, metric.requested);
-    if (here == nullptr || !here->value) {
-      return std::nullopt;
-    }
-    const std::optional<double> weight = adds_up(metric) || one ? 1 : duration_ns(launch);
-    if (!weight) {
-      return std::nullopt;
-    }
-    sum += *here->value * *weight;
-    weights += *weight;
-  }
-  if (profile.launches.empty() || weights == 0) {
-    return std::nullopt;
-  }
-  return adds_up(metric) ? sum : sum / weights;
 }
 
 std::string value_text(double value, const std::string& unit) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -16,9 +17,11 @@ namespace {
 constexpr double kBetter = 0.001;
 // How much what is uncertain is preferred: so many standard deviations count as promise.
 constexpr double kCuriosity = 0.5;
-// What advice of the rules adds to what is expected, to the logarithm of the ratio; half as much for each piece of
-// advice before it.
-constexpr double kAdvised = 0.01;
+// What advice of the rules adds to what is expected, to the logarithm of the ratio; half as much for each move that
+// stands before it, and for each time that the same advice led to nothing better.
+constexpr double kAdvised = 0.05;
+// At the copy's roof little is left: after so many in a row that were not better it ends.
+constexpr int kPatienceAtRoof = 3;
 // Nothing is left where not even so many standard deviations above what is expected would be better.
 constexpr double kHope = 3;
 
@@ -111,6 +114,9 @@ class Guided final : public Strategy {
     if (!candidate(point).kernel->baseline) {
       in_vain_ = better ? 0 : in_vain_ + 1;
     }
+    if (under_way_ && !advice_.empty()) {
+      in_vain_by_advice_[advice_] += better ? 0 : 1;
+    }
     end_step(point, ratio, {}, better);
   }
 
@@ -133,9 +139,9 @@ class Guided final : public Strategy {
     return step;
   }
 
-  // The most promising of those that `may` says; baselines are there to be compared with.
+  // The one with the highest expectation plus so many standard deviations, of those that `may` says.
   template <class May>
-  [[nodiscard]] std::optional<size_t> most_promising(May may) const {
+  [[nodiscard]] std::optional<size_t> most_promising(double curiosity, May may) const {
     std::optional<size_t> best;
     double promise = 0;
     for (size_t i = 0; i < known_.size(); ++i) {
@@ -143,7 +149,7 @@ class Guided final : public Strategy {
       if (!untried(i) || !outlook || !may(i)) {
         continue;
       }
-      const double of_this = outlook->log_ratio + kCuriosity * outlook->sd;
+      const double of_this = outlook->log_ratio + curiosity * outlook->sd;
       if (!best || of_this > promise) {
         best = i;
         promise = of_this;
@@ -153,9 +159,9 @@ class Guided final : public Strategy {
   }
 
   std::optional<SearchStep> start() {
-    auto first = most_promising([&](size_t i) { return !candidate(i).kernel->baseline; });
+    auto first = most_promising(-kCuriosity, [&](size_t i) { return !candidate(i).kernel->baseline; });
     if (!first) {
-      first = most_promising([](size_t) { return true; });  // there are only baselines
+      first = most_promising(-kCuriosity, [](size_t) { return true; });  // there are only baselines
     }
     if (!first) {
       return std::nullopt;
@@ -166,7 +172,7 @@ class Guided final : public Strategy {
 
   // Where unsure, stages 1, 2 and 3 are tried.
   [[nodiscard]] std::optional<size_t> another_stage(const Variant& from) const {
-    return most_promising([&](size_t i) {
+    return most_promising(kCuriosity, [&](size_t i) {
       const Variant& to = candidate(i).variant;
       if (to.kernel != from.kernel || to.settings.size() != from.settings.size()) {
         return false;
@@ -189,7 +195,7 @@ class Guided final : public Strategy {
   std::optional<SearchStep> next_from(size_t best) {
     const explain::Subject& from = subjects_[best];
     const double ratio = *from.ratio_to_copy;
-    if (ratio >= 1 - options_.roof_margin) {
+    if (ratio >= 1 - options_.roof_margin && in_vain_ >= kPatienceAtRoof) {
       why_done_ = fmt::format("{:.3f} of the copy: nothing is left to find", ratio);
       return std::nullopt;
     }
@@ -198,6 +204,7 @@ class Guided final : public Strategy {
       return std::nullopt;
     }
     const explain::Diagnosis diagnosis = explain::diagnose(from);
+    advice_.clear();
     std::optional<SearchStep> step = by_rules(from, diagnosis);
     if (!step) {
       why_done_ = "no variant that the rules allow is expected to be better";
@@ -209,6 +216,10 @@ class Guided final : public Strategy {
       step->read.push_back({evidence.metric, evidence.value, evidence.unit});
     }
     return step;
+  }
+
+  static std::string key(explain::Limit limit, const explain::Advice& advice) {
+    return fmt::format("{} {}", name(limit), to_string(advice));
   }
 
   std::optional<SearchStep> by_rules(const explain::Subject& from, const explain::Diagnosis& diagnosis) {
@@ -237,7 +248,8 @@ class Guided final : public Strategy {
       }
       const auto move = std::ranges::find(advised, i, &explain::Move::candidate);
       const auto place = static_cast<double>(move - advised.begin());
-      const double bonus = move == advised.end() ? 0 : kAdvised * std::exp2(-place);
+      const double bonus =
+          move == advised.end() ? 0 : kAdvised * std::exp2(-place - in_vain_by_advice_[key(move->limit, move->advice)]);
       const double of_this = outlook->log_ratio + kCuriosity * outlook->sd + bonus;
       if (!best || of_this > promise) {
         best = i;
@@ -261,7 +273,8 @@ class Guided final : public Strategy {
     for (size_t i = 0; i < known_.size(); ++i) {
       any = any || (candidate(i).kernel->baseline && !untried(i));
     }
-    const auto point = any ? std::nullopt : most_promising([&](size_t i) { return candidate(i).kernel->baseline; });
+    const auto point =
+        any ? std::nullopt : most_promising(kCuriosity, [&](size_t i) { return candidate(i).kernel->baseline; });
     return point ? std::optional(step_to(*point, "the baseline: what speed-ups are quoted against")) : std::nullopt;
   }
 
@@ -273,6 +286,8 @@ class Guided final : public Strategy {
   std::vector<bool> profiled_;              // its counters are known, or were asked for in vain
   int steps_ = 0;
   int in_vain_ = 0;
+  std::map<std::string, int> in_vain_by_advice_;
+  std::string advice_;  // that the step under way follows; empty where it follows none
   std::optional<SearchStep> under_way_;
   std::vector<SearchStep> ended_;
   std::string why_done_;

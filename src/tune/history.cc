@@ -27,6 +27,7 @@ class Fold {
 
   void operator()(const RunBegan& began) { began_ = began.provenance; }
   void operator()(const RunEnded& /*ended*/) {}
+  void operator()(const SearchStepped& stepped) { outcome_.steps.push_back(stepped.step); }
 
   void operator()(const TrialCompiled& compiled) {
     if (Record* record = find(compiled.trial)) {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "catalog/occupancy.h"
 #include "stats/sequential.h"
 #include "stats/stats.h"
+#include "tune/conclude.h"
 
 namespace scantune {
 namespace {
@@ -31,18 +33,6 @@ class Stopwatch {
   double& total_s_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
-
-int64_t in_flight_per_sm(const Candidate& candidate, const Workload& workload, const Chip& chip,
-                         const std::vector<EntryResources>& resources) {
-  if (candidate.kernel->estimate == nullptr || resources.empty()) {
-    return 0;
-  }
-  int blocks = resources.front().blocks_per_sm;
-  for (const EntryResources& entry : resources) {
-    blocks = std::min(blocks, entry.blocks_per_sm);
-  }
-  return blocks * candidate.kernel->estimate(candidate.variant, workload, chip).bytes_in_flight_per_block;
-}
 
 // Whether every one of the metrics was asked for when the profile was taken.
 bool answers(const std::optional<Profile>& profile, const std::vector<std::string>& metrics) {
@@ -82,6 +72,7 @@ Run::Run(Device& device, Compiler& compiler, const std::vector<Candidate>& candi
     } else {
       record.source_digest = source_digest(*candidate.kernel);
       trial.build = compiler.build_digest(*candidate.kernel, outcome.workload, candidate.variant, outcome.device.chip);
+      record.build = trial.build;
       if (trial.build.empty()) {
         record.failure = Failure{FailureKind::not_recorded, "the recording has nothing of it"};
       }
@@ -167,7 +158,9 @@ void Run::search() {
       break;
     }
     ask_for_more();
+    take_steps();
     if (strategy_done_) {
+      outcome_.search_ended = strategy_.why_done();
       break;
     }
     // Fuller rounds are better rounds; but a device that waits for the compiler measures nothing.
@@ -179,8 +172,10 @@ void Run::search() {
     }
     if (!pool_.empty()) {
       screen_round();
+      take_steps();
     }
   }
+  take_steps();
 }
 
 // Whether nothing needs to be done for a record: the journal says how it ended.
@@ -198,6 +193,10 @@ void Run::recall() {
       ++of.failed;
       tell(record, *failure);
     } else if (settled(record)) {
+      tell_verified(record);
+      if (record_at(record).profile) {
+        tell(record, Profiled{*record_at(record).profile});
+      }
       leave_pool(record);
     }
   }
@@ -233,7 +232,11 @@ void Run::ask_for_more() {
     if (it == record_of_.end()) {
       continue;  // not an admitted candidate of this run
     }
-    try_out(it->second);
+    if (request.want == Request::Want::measure) {
+      try_out(it->second);
+    } else if (!read_counters(it->second)) {
+      return;
+    }
   }
   if (compiles_.pending() > 0) {
     open_session();  // while the first variants are being compiled
@@ -270,8 +273,9 @@ void Run::accept(CompileAhead::Done done) {
   if (const auto resources = session_->resources(*handle); !resources.empty()) {
     record.resources = resources;
   }
-  record.bytes_in_flight_per_sm = in_flight_per_sm(candidates_[static_cast<size_t>(done.record)], outcome_.workload,
-                                                   outcome_.device.chip, record.resources);
+  const Candidate& candidate = candidates_[static_cast<size_t>(done.record)];
+  record.bytes_in_flight_per_sm = resident_bytes_in_flight(*candidate.kernel, candidate.variant, outcome_.workload,
+                                                           outcome_.device.chip, record.resources);
   if (const auto verified = session_->verify(*handle); !verified) {
     session_->unload(*handle);
     fail(done.record, verified.error());
@@ -283,7 +287,7 @@ void Run::accept(CompileAhead::Done done) {
   if (!screened_.contains(done.record)) {
     pool_.push_back({done.record, *handle});
   }
-  tell(done.record, Verified{});
+  tell_verified(done.record);
 }
 
 // A variant that the journal knows, for rounds or counters that it does not.
@@ -411,19 +415,7 @@ bool Run::take_round(Phase phase, std::vector<Loaded>& subjects) {
 
 // --- The final ----------------------------------------------------------------------------------------
 
-std::vector<Standing> Run::standings(Phase phase) const {
-  std::vector<Standing> all;
-  for (int record = 0; record < static_cast<int>(outcome_.records.size()); ++record) {
-    if (outcome_.records[static_cast<size_t>(record)].failure) {
-      continue;
-    }
-    if (auto s = standing(outcome_.rounds, phase, record, options_.protocol)) {
-      all.push_back(*s);
-    }
-  }
-  rank(all, outcome_.records);
-  return all;
-}
+std::vector<Standing> Run::standings(Phase phase) const { return scantune::standings(outcome_, phase); }
 
 bool Run::is_baseline(int record) const { return candidates_[static_cast<size_t>(record)].kernel->baseline; }
 
@@ -517,35 +509,9 @@ void Run::final() {
 }
 
 void Run::conclude() {
-  const std::vector<Standing> finals = final_held_ ? standings(Phase::final) : std::vector<Standing>{};
-  const std::vector<Standing> screened = standings(Phase::screen);
-  outcome_.ranking = finals;
-  for (const Standing& s : screened) {
-    if (std::ranges::find(finals, s.record, &Standing::record) == finals.end()) {
-      outcome_.ranking.push_back(s);
-    }
-  }
-  if (outcome_.ranking.empty()) {
-    return;
-  }
-  const Phase phase = outcome_.ranking.front().phase;
-  const Protocol& p = options_.protocol;
-  if (options_.incumbent) {
-    const auto stored = std::ranges::find_if(outcome_.ranking, [&](const Standing& s) {
-      return s.phase == phase && outcome_.records[static_cast<size_t>(s.record)].variant == *options_.incumbent;
-    });
-    const int best = outcome_.ranking.front().record;
-    if (stored != outcome_.ranking.end() && stored != outcome_.ranking.begin() &&
-        !surely_faster(best, stored->record, outcome_.rounds, phase, p)) {
-      std::rotate(outcome_.ranking.begin(), stored, stored + 1);
-      outcome_.incumbent_stayed = true;
-    }
-  }
-  const Standing& best = outcome_.ranking.front();
-  outcome_.winner = best.record;
-  outcome_.equivalents = equivalents_of(best.record, outcome_.ranking, outcome_.rounds, phase, p);
-  outcome_.baseline = best_baseline(outcome_.ranking);
-  outcome_.copy_time_ns = standing(outcome_.rounds, phase, kCopy, p)->time_ns;
+  scantune::conclude(outcome_, {.final_held = final_held_,
+                                .is_baseline = [this](int record) { return is_baseline(record); },
+                                .incumbent = options_.incumbent});
 }
 
 // --- Counters -----------------------------------------------------------------------------------------
@@ -568,26 +534,35 @@ void Run::profile() {
     if (stopping()) {
       return;
     }
-    if (answers(record_at(record).profile, options_.metrics) || !load(record)) {
-      continue;
+    if (!answers(record_at(record).profile, options_.metrics) && !read_counters(record)) {
+      return;
     }
-    const Stopwatch watch(outcome_.spent.profile_s);
-    auto profile = session_->profile(handles_.at(record), options_.metrics);
-    if (!profile) {
-      // What was timed stands; only a device that is gone ends the run.
-      if (profile.error().kind == FailureKind::device && stopping()) {
-        return;
-      }
-      if (profile.error().kind == FailureKind::device) {
-        lose(profile.error().what);
-      }
-      tell(record, profile.error());
-      continue;
-    }
-    record_at(record).profile = *profile;
-    keep(TrialProfiled{trial(record), *profile});
-    tell(record, Profiled{*std::move(profile)});
   }
+}
+
+// Where no counters are asked for, or can be read, whoever waits for them is told so.
+bool Run::read_counters(int record) {
+  if (answers(record_at(record).profile, options_.metrics) || options_.metrics.empty() || !load(record)) {
+    tell(record, Profiled{record_at(record).profile.value_or(Profile{})});
+    return !stopping();
+  }
+  const Stopwatch watch(outcome_.spent.profile_s);
+  auto profile = session_->profile(handles_.at(record), options_.metrics);
+  if (!profile) {
+    // What was timed stands; only a device that is gone ends the run.
+    if (profile.error().kind == FailureKind::device && stopping()) {
+      return false;
+    }
+    if (profile.error().kind == FailureKind::device) {
+      lose(profile.error().what);
+    }
+    tell(record, profile.error());
+    return !stopping();
+  }
+  record_at(record).profile = *profile;
+  keep(TrialProfiled{trial(record), *profile});
+  tell(record, Profiled{*std::move(profile)});
+  return true;
 }
 
 // --- What is kept and told ----------------------------------------------------------------------------
@@ -654,6 +629,21 @@ void Run::tell(int record, What what) {
   const Event event{outcome_.records[static_cast<size_t>(record)].variant, std::move(what)};
   strategy_.tell(event);
   observer_.event(event);
+}
+
+void Run::tell_verified(int record) {
+  const Record& r = record_at(record);
+  tell(record, Verified{r.resources, r.bytes_in_flight_per_sm});
+}
+
+// What the strategy says of itself, where it says something.
+void Run::take_steps() {
+  for (SearchStep& step : strategy_.take_steps()) {
+    step.number = static_cast<int>(outcome_.steps.size()) + 1;
+    keep(SearchStepped{step});
+    observer_.step(step);
+    outcome_.steps.push_back(std::move(step));
+  }
 }
 
 void Run::tell_measured(int record, Phase phase) {

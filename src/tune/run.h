@@ -60,6 +60,9 @@ class Run {
   void lose(const std::string& what);
   void tell(int record, What what);
   void tell_measured(int record, Phase phase);
+  void tell_verified(int record);
+  void take_steps();
+  bool read_counters(int record);  // false where the run must end
 
   // One round; kept rounds are in the outcome afterwards. False where the phase must end.
   bool take_round(Phase phase, std::vector<Loaded>& subjects);

@@ -97,6 +97,23 @@ std::string metrics_json(std::string_view chip, const std::vector<MetricListing>
   return to_text(list);
 }
 
+std::string passes_json(std::string_view chip, const std::vector<PassListing>& items, const PassListing& together) {
+  const auto write = [](const PassListing& listing) {
+    return Json{{"asked", listing.asked},
+                {"metrics", listing.metrics},
+                {"passes", listing.passes},
+                {"missing", listing.missing}};
+  };
+  Json list = document("passes");
+  list["chip"] = chip;
+  list["items"] = Json::array();
+  for (const PassListing& item : items) {
+    list["items"].push_back(write(item));
+  }
+  list["together"] = write(together);
+  return to_text(list);
+}
+
 std::string dtypes_json() {
   Json list = document("dtypes");
   list["dtypes"] = Json::array();

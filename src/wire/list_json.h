@@ -45,6 +45,16 @@ struct MetricListing {
 // `chip` is the name the counters were asked for by: a code name such as "GH100", or "cpu".
 std::string metrics_json(std::string_view chip, const std::vector<MetricListing>& metrics);
 
+// What metrics cost to collect, for scantune profile --passes.
+struct PassListing {
+  std::string asked;  // "core", or "core,stalls"
+  int metrics = 0;
+  int passes = 0;
+  std::vector<std::string> missing;  // what the chip does not have of them
+};
+
+std::string passes_json(std::string_view chip, const std::vector<PassListing>& items, const PassListing& together);
+
 // Every element type, with its size and default accumulator.
 std::string dtypes_json();
 

@@ -1,7 +1,9 @@
 #include "wire/outcome_json.h"
 
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
+#include "wire/document.h"
 #include "wire/values_json.h"
 
 namespace scantune::wire {
@@ -55,6 +57,10 @@ Json write_outcome(const Outcome& outcome) {
   for (const int record : outcome.equivalents) {
     equivalents.push_back(to_string(variant_of(outcome, record)));
   }
+  Json steps = Json::array();
+  for (const SearchStep& step : outcome.steps) {
+    steps.push_back(write_step(step));
+  }
   return {{"workload", write_workload(outcome.workload)},
           {"device", write_device(outcome.device)},
           {"stopped", name(outcome.stopped)},
@@ -66,6 +72,8 @@ Json write_outcome(const Outcome& outcome) {
           {"equivalents", std::move(equivalents)},
           {"baseline", write_standing_of(outcome, outcome.baseline)},
           {"copy", {{"time_ns", write_interval(outcome.copy_time_ns)}}},
+          {"steps", std::move(steps)},
+          {"search_ended", text_or_null(outcome.search_ended)},
           {"spent", write_spent(outcome.spent)},
           {"provenance", write_provenance(outcome.provenance)},
           {"protocol", write_protocol(outcome.protocol)},
@@ -73,6 +81,101 @@ Json write_outcome(const Outcome& outcome) {
           {"ranking", std::move(ranking)},
           {"records", std::move(records)},
           {"samples", write_samples(outcome.rounds, subjects)}};
+}
+
+// --- Reading ---
+
+Record read_record(const Node& node) {
+  Record record;
+  record.variant = read_variant(node);
+  if (const auto failure = node.find("failure")) {
+    record.failure = read_failure(*failure);
+  }
+  record.compiled = node.at("compiled").boolean();
+  record.from_cache = node.at("from_cache").boolean();
+  if (const auto seconds = node.find("compile_s")) {
+    record.compile_s = seconds->number();
+  }
+  record.verified = node.at("verified").boolean();
+  if (const auto bytes = node.find("bytes_in_flight_per_sm")) {
+    record.bytes_in_flight_per_sm = bytes->integer();
+  }
+  record.resources = read_resources(node.at("resources"));
+  record.profile = read_counters(node);
+  if (const auto source = node.find("source_digest")) {
+    record.source_digest = source->text();
+  }
+  return record;
+}
+
+StopReason read_stop_reason(const Node& node) {
+  const std::string text = node.text();
+  for (const StopReason reason : {StopReason::complete, StopReason::budget, StopReason::interrupted,
+                                  StopReason::device_lost, StopReason::not_kept}) {
+    if (text == name(reason)) {
+      return reason;
+    }
+  }
+  node.expected("why a run ended, such as \"complete\"");
+}
+
+class Variants {
+ public:
+  explicit Variants(const std::vector<std::string>& subjects) {
+    for (size_t i = 0; i < subjects.size(); ++i) {
+      index_.try_emplace(subjects[i], static_cast<int>(i));
+    }
+  }
+
+  [[nodiscard]] int record(const Node& spelled) const {
+    const auto it = index_.find(spelled.text());
+    if (it == index_.end()) {
+      spelled.refuse(fmt::format("'{}' is none of the records of this outcome", spelled.text()));
+    }
+    return it->second;
+  }
+
+ private:
+  std::unordered_map<std::string, int> index_;
+};
+
+Outcome read_outcome(const Node& node) {
+  Outcome outcome;
+  outcome.workload = read_workload(node.at("workload"));
+  outcome.device = read_device(node.at("device"));
+  outcome.stopped = read_stop_reason(node.at("stopped"));
+  if (const auto detail = node.find("stop_detail")) {
+    outcome.stop_detail = detail->text();
+  }
+  outcome.resumed = node.at("resumed").boolean();
+  outcome.discarded_rounds = node.at("discarded_rounds").small_integer();
+  outcome.incumbent_stayed = node.at("incumbent_stayed").boolean();
+  outcome.spent = read_spent(node.at("spent"));
+  outcome.provenance = read_provenance(node.at("provenance"));
+  outcome.protocol = read_protocol(node.at("protocol"));
+  outcome.seed = node.at("seed").natural();
+  std::vector<std::string> subjects;
+  for (const Node& record : node.at("records").items()) {
+    outcome.records.push_back(read_record(record));
+    subjects.push_back(to_string(outcome.records.back().variant));
+  }
+  const Variants variants(subjects);
+  for (const Node& standing : node.at("ranking").items()) {
+    outcome.ranking.push_back({variants.record(standing.at("variant")), read_phase(standing.at("phase")),
+                               read_interval(standing.at("time_ns")), read_interval(standing.at("ratio_to_copy"))});
+  }
+  if (const auto winner = node.find("winner")) {
+    outcome.winner = variants.record(winner->at("variant"));
+  }
+  for (const Node& equivalent : node.at("equivalents").items()) {
+    outcome.equivalents.push_back(variants.record(equivalent));
+  }
+  if (const auto baseline = node.find("baseline")) {
+    outcome.baseline = variants.record(baseline->at("variant"));
+  }
+  outcome.copy_time_ns = read_interval(node.at("copy").at("time_ns"));
+  outcome.rounds = read_samples(node.at("samples"), subjects);
+  return outcome;
 }
 
 }  // namespace
@@ -83,6 +186,22 @@ std::string run_json(const std::vector<Outcome>& outcomes) {
     document["outcomes"].push_back(write_outcome(outcome));
   }
   return to_text(document);
+}
+
+Expected<std::vector<Outcome>> parse_run(std::string_view text) {
+  const auto document = parse_document(text, "scantune-run", 1);
+  if (!document) {
+    return tl::unexpected(document.error());
+  }
+  return read_document<std::vector<Outcome>>([&] {
+    std::vector<Outcome> outcomes;
+    const std::vector<Node> items = Node(*document, "the run").at("outcomes").items();
+    for (const Node& item : items) {
+      outcomes.push_back(
+          read_outcome(Node(item.value(), fmt::format("outcome {} of {}", outcomes.size() + 1, items.size()))));
+    }
+    return outcomes;
+  });
 }
 
 }  // namespace scantune::wire

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 #include <utility>
 
 namespace scantune::wire {
@@ -311,6 +312,14 @@ std::vector<EntryResources> read_resources(const Node& node) {
   return resources;
 }
 
+Json write_metrics(const LaunchProfile& launch) {
+  Json metrics = Json::array();
+  for (const MetricValue& metric : launch.metrics) {
+    metrics.push_back(write_metric(metric));
+  }
+  return metrics;
+}
+
 void add_counters(Json& object, const std::optional<Profile>& profile) {
   if (!profile) {
     object["counters"] = nullptr;
@@ -319,11 +328,7 @@ void add_counters(Json& object, const std::optional<Profile>& profile) {
   }
   Json launches = Json::array();
   for (const LaunchProfile& launch : profile->launches) {
-    Json metrics = Json::array();
-    for (const MetricValue& metric : launch.metrics) {
-      metrics.push_back(write_metric(metric));
-    }
-    launches.push_back({{"entry", launch.entry}, {"metrics", std::move(metrics)}});
+    launches.push_back({{"entry", launch.entry}, {"metrics", write_metrics(launch)}});
   }
   object["counters"] = std::move(launches);
 }
@@ -452,14 +457,17 @@ Json write_samples(const std::vector<Round>& rounds, const std::vector<std::stri
 
 std::vector<Round> read_samples(const Node& node, const std::vector<std::string>& subjects) {
   // The table may list the subjects in any order, as long as each is one of `subjects`.
+  std::unordered_map<std::string, int> index_of = {{"copy", kCopy}};
+  for (size_t i = 0; i < subjects.size(); ++i) {
+    index_of.try_emplace(subjects[i], static_cast<int>(i));
+  }
   std::vector<int> subject_of;
   for (const Node& item : node.at("subjects").items()) {
-    const std::string spelled = item.text();
-    const auto it = std::ranges::find(subjects, spelled);
-    if (it == subjects.end() && spelled != "copy") {
-      item.refuse(fmt::format("'{}' is neither \"copy\" nor a variant of this entry", spelled));
+    const auto it = index_of.find(item.text());
+    if (it == index_of.end()) {
+      item.refuse(fmt::format("'{}' is neither \"copy\" nor a variant of this entry", item.text()));
     }
-    subject_of.push_back(it == subjects.end() ? kCopy : static_cast<int>(it - subjects.begin()));
+    subject_of.push_back(it->second);
   }
   std::vector<Round> rounds;
   for (const Node& row : node.at("rounds").items()) {
@@ -481,6 +489,54 @@ std::vector<Round> read_samples(const Node& node, const std::vector<std::string>
     rounds.push_back(std::move(round));
   }
   return rounds;
+}
+
+Json write_step(const SearchStep& step) {
+  Json read = Json::array();
+  for (const StepReading& reading : step.read) {
+    read.push_back({{"metric", reading.metric},
+                    {"value", std::isfinite(reading.value) ? Json(reading.value) : Json(nullptr)},
+                    {"unit", reading.unit}});
+  }
+  return {{"number", step.number},
+          {"from", step.from ? Json(to_string(*step.from)) : Json(nullptr)},
+          {"limit", text_or_null(step.limit)},
+          {"read", std::move(read)},
+          {"rule", step.rule},
+          {"to", to_string(step.to)},
+          {"predicted_ratio_to_copy", step.predicted_ratio ? number_or_null(*step.predicted_ratio) : Json(nullptr)},
+          {"measured_ratio_to_copy", step.measured_ratio ? number_or_null(*step.measured_ratio) : Json(nullptr)},
+          {"failure", text_or_null(step.failure)},
+          {"best", step.best}};
+}
+
+SearchStep read_step(const Node& node) {
+  SearchStep step;
+  step.number = node.at("number").small_integer();
+  if (const auto from = node.find("from")) {
+    step.from = from->take(parse_variant(from->text()));
+  }
+  if (const auto limit = node.find("limit")) {
+    step.limit = limit->text();
+  }
+  for (const Node& reading : node.at("read").items()) {
+    const auto value = reading.find("value");
+    step.read.push_back(
+        {reading.at("metric").text(), value ? value->number() : std::nan(""), reading.at("unit").text()});
+  }
+  step.rule = node.at("rule").text();
+  step.to = node.at("to").take(parse_variant(node.at("to").text()));
+  if (const auto predicted = node.find("predicted_ratio_to_copy")) {
+    step.predicted_ratio = predicted->number();
+  }
+  if (const auto measured = node.find("measured_ratio_to_copy")) {
+    step.measured_ratio = measured->number();
+  }
+  if (const auto failure = node.find("failure")) {
+    step.failure = failure->text();
+  }
+  step.best = node.at("best").boolean();
+  return step;
 }
 
 }  // namespace scantune::wire

@@ -41,6 +41,9 @@ Interval read_interval(const Node& node);
 Json write_resources(const std::vector<EntryResources>& resources);
 std::vector<EntryResources> read_resources(const Node& node);
 
+// The counters of one launch, a row each.
+Json write_metrics(const LaunchProfile& launch);
+
 // The counters of each launch, as "counters": null, with "counters_reason", where none were asked for.
 void add_counters(Json& object, const std::optional<Profile>& profile);
 std::optional<Profile> read_counters(const Node& node);
@@ -66,5 +69,8 @@ std::vector<Round> read_samples(const Node& node, const std::vector<std::string>
 Json number_or_null(int64_t number);
 Json number_or_null(double number);
 Json text_or_null(const std::string& text);
+
+Json write_step(const SearchStep& step);
+SearchStep read_step(const Node& node);
 
 }  // namespace scantune::wire

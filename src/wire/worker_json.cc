@@ -142,7 +142,7 @@ Request read_request(const Node& node) {
     return read_round(node);
   }
   if (name == "profile") {
-    return ReadCounters{handle(), read_texts(node.at("metrics"))};
+    return ReadCounters{handle(), read_texts(node.at("metrics")), node.at("warm_runs").small_integer()};
   }
   if (name == "timeline") {
     return SampleCounters{handle(), {read_texts(node.at("metrics")), node.at("interval_ns").number()}};
@@ -255,6 +255,7 @@ std::string to_line(const Request& request) {
                                        [&](const ReadCounters& asked) {
                                          Json json = with("profile", "handle", asked.handle);
                                          json["metrics"] = asked.metrics;
+                                         json["warm_runs"] = asked.warm_runs;
                                          return json;
                                        },
                                        [&](const SampleCounters& asked) {

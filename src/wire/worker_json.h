@@ -62,6 +62,7 @@ struct TakeRound {  // answered by Samples
 struct ReadCounters {  // answered by Counters
   int handle = 0;
   std::vector<std::string> metrics;
+  int warm_runs = 0;  // Session::warm_before_profiles
 };
 
 struct SampleCounters {  // answered by Sampled

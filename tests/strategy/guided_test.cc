@@ -63,7 +63,12 @@ const std::vector<Sweep>& sweeps() {
   return read;
 }
 
-SearchSpace space_of(const Sweep& sweep) { return {sweep.workload, sweep.chip, sweep.candidates}; }
+// In the order of their spelling, which says nothing of how fast they are.
+SearchSpace space_of(const Sweep& sweep) {
+  SearchSpace space{sweep.workload, sweep.chip, sweep.candidates};
+  std::ranges::sort(space.candidates, {}, [](const Candidate& c) { return to_string(c.variant); });
+  return space;
+}
 
 std::string told(const SearchStep& step) {
   std::string text = fmt::format("  {} [{}] {} | predicted {:.3f}, measured {:.3f}{} | {}\n", step.number, step.limit,

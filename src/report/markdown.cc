@@ -1,0 +1,170 @@
+#include "report/markdown.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "core/units.h"
+#include "report/text.h"
+
+namespace scantune::report {
+namespace {
+
+using wire::PeerResult;
+using wire::ReportDocument;
+using wire::ReportOutcome;
+using wire::ReportRecord;
+
+constexpr std::string_view kNone = "-";
+
+// What Markdown takes for its own is marked as text, and a line stays a line.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < ' ') {
+      out += ' ';
+    } else {
+      if (std::string_view(R"(\`*_{}[]<>#|~)").find(c) != std::string_view::npos) {
+        out += '\\';
+      }
+      out += c;
+    }
+  }
+  return out;
+}
+
+// A variant, to be pasted back. In code only the backtick means anything, and "|" in a table.
+std::string code(std::string_view text) {
+  std::string out(text);
+  std::ranges::replace_if(
+      out, [](unsigned char c) { return c < ' ' || c == '`' || c == '|'; }, '\'');
+  return "`" + out + "`";
+}
+
+std::string row(const std::vector<std::string>& cells) { return fmt::format("| {} |\n", fmt::join(cells, " | ")); }
+
+const ReportRecord* record(const ReportOutcome& outcome, std::optional<int> index) {
+  return index ? &outcome.records[static_cast<size_t>(*index)] : nullptr;
+}
+
+// The peers of any outcome but scantune itself, by id and title.
+std::vector<std::pair<std::string, std::string>> peers_of(const ReportDocument& document) {
+  std::vector<std::pair<std::string, std::string>> peers;
+  for (const ReportOutcome& outcome : document.outcomes) {
+    for (const PeerResult& peer : outcome.peers) {
+      const std::pair one(peer.id, peer.title);
+      if (peer.id != "scantune" && std::ranges::find(peers, one) == peers.end()) {
+        peers.push_back(one);
+      }
+    }
+  }
+  return peers;
+}
+
+std::string peer_cell(const ReportOutcome& outcome, const std::string& id) {
+  const auto peer = std::ranges::find(outcome.peers, id, &PeerResult::id);
+  if (peer == outcome.peers.end()) {
+    return std::string(kNone);
+  }
+  if (peer->ratio_to_copy) {
+    return fmt::format("{:.3f}", peer->ratio_to_copy->median);
+  }
+  return escaped(peer->reason.empty() ? peer->status : peer->reason);
+}
+
+std::string summary(const ReportDocument& document) {
+  const auto peers = peers_of(document);
+  std::vector<std::string> head = {"workload", "of copy", "time", "rate", "over baseline"};
+  std::string rule = "|---|---:|---:|---:|---:|";
+  for (const auto& [id, title] : peers) {
+    head.push_back(escaped(title));
+    rule += "---:|";
+  }
+  std::string text = row(head) + rule + "\n";
+  for (const ReportOutcome& outcome : document.outcomes) {
+    const ReportRecord* winner = record(outcome, outcome.winner);
+    std::vector<std::string> cells = {escaped(outcome.title)};
+    if (winner != nullptr) {
+      cells.push_back(fmt::format("**{:.3f}**", winner->ratio_to_copy.median));
+      cells.push_back(format_time(winner->time_ns.median));
+      cells.push_back(format_rate(winner->bytes_per_s));
+    } else {
+      cells.insert(cells.end(), {"no winner", std::string(kNone), std::string(kNone)});
+    }
+    cells.push_back(outcome.speedup ? fmt::format("{:.2f}x", outcome.speedup->median) : std::string(kNone));
+    for (const auto& [id, title] : peers) {
+      cells.push_back(peer_cell(outcome, id));
+    }
+    text += row(cells);
+  }
+  return text;
+}
+
+std::string details(const ReportOutcome& outcome) {
+  std::string text = fmt::format("### {}\n\n", escaped(outcome.title));
+  const ReportRecord* winner = record(outcome, outcome.winner);
+  if (winner == nullptr) {
+    text += "- No variant was measured.\n";
+  } else {
+    text += fmt::format("- Best: {}, {}, {} of copy\n", code(to_string(winner->variant)), time_text(winner->time_ns),
+                        ratio_text(winner->ratio_to_copy));
+    for (const int index : outcome.equivalents) {
+      const ReportRecord& equivalent = outcome.records[static_cast<size_t>(index)];
+      text += fmt::format("- As fast: {}, {} of copy\n", code(to_string(equivalent.variant)),
+                          ratio_text(equivalent.ratio_to_copy));
+    }
+  }
+  if (const ReportRecord* baseline = record(outcome, outcome.baseline)) {
+    text +=
+        fmt::format("- Baseline's best: {}, {}\n", code(to_string(baseline->variant)), time_text(baseline->time_ns));
+  }
+  if (!outcome.findings.empty()) {
+    text += fmt::format("- Why: {}\n", escaped(outcome.findings.front().sentence));
+    for (const std::string& advice : outcome.findings.front().advice) {
+      text += fmt::format("  - to try: {}\n", escaped(advice));
+    }
+  }
+  for (const wire::ReportFamily& family : outcome.families) {
+    text += fmt::format("- {}: {}, {} measured", code(family.kernel),
+                        plural(static_cast<size_t>(family.records), "variant"), family.measured);
+    text += family.failed > 0 ? fmt::format(", {} failed", family.failed) : "";
+    text += family.ruled_out > 0 ? fmt::format(", {} ruled out", family.ruled_out) : "";
+    if (const ReportRecord* best = record(outcome, family.best)) {
+      text += fmt::format("; best {:.3f} of copy", best->ratio_to_copy.median);
+    }
+    text += "\n";
+  }
+  const Provenance& p = outcome.provenance;
+  text += fmt::format("- Measured {} on {}, driver {}, {}, scantune {}\n", escaped(p.time),
+                      escaped(outcome.device.chip.name), escaped(outcome.device.driver), escaped(p.compiler),
+                      escaped(p.tool_version));
+  return text;
+}
+
+}  // namespace
+
+std::string page_markdown(const ReportDocument& document) {
+  std::set<std::string> chips;
+  for (const ReportOutcome& outcome : document.outcomes) {
+    chips.insert(escaped(outcome.device.chip.name));
+  }
+  std::string text = fmt::format("## scantune on {}\n\n", fmt::join(chips, ", "));
+  text +=
+      "Ratio to copy: time of a copy of the same bytes, measured in the same rounds, over the time of the scan; 1 is "
+      "as fast as copying.\n\n";
+  text += summary(document);
+  for (const ReportOutcome& outcome : document.outcomes) {
+    text += "\n" + details(outcome);
+  }
+  for (const wire::ReportSource& source : document.sources) {
+    if (!source.note.empty()) {
+      text += fmt::format("\n{}: {}.\n", escaped(source.file), escaped(source.note));
+    }
+  }
+  return text;
+}
+
+}  // namespace scantune::report

@@ -1,0 +1,270 @@
+#include "report/sources.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "report/page_data.h"
+#include "report/text.h"
+#include "store/file.h"
+#include "store/journal.h"
+#include "tune/retold.h"
+#include "wire/best_json.h"
+#include "wire/document.h"
+#include "wire/journal_json.h"
+#include "wire/outcome_json.h"
+#include "wire/peers_json.h"
+
+namespace scantune::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+using wire::ReportDocument;
+using wire::ReportOutcome;
+using wire::ReportSource;
+
+constexpr std::string_view kZstandard = "\x28\xb5\x2f\xfd";
+constexpr std::string_view kExpected =
+    "expected a best file, a journal, what --format json of a run printed, or a comparison with peers";
+
+tl::unexpected<Error> of_file(const fs::path& file, Error error) {
+  error.message = fmt::format("{}: {}", file.string(), error.message);
+  return tl::unexpected(std::move(error));
+}
+
+// A comparison, and the source it came from.
+struct PeersFile {
+  size_t source = 0;
+  wire::Peers peers;
+};
+
+class Gatherer {
+ public:
+  explicit Gatherer(ReportDocument& document) : document_(document) {}
+
+  Expected<void> read(const fs::path& file) {
+    auto text = store::read_file(file);
+    if (!text) {
+      return tl::unexpected(text.error());
+    }
+    if (text->starts_with(kZstandard)) {
+      return bad_input("{}: compressed by zstd; unpack it first: zstd -d {}", file.string(), file.string());
+    }
+    source_ = static_cast<int>(document_.sources.size());
+    document_.sources.push_back({file.string(), "", 0, ""});
+    if (wire::looks_like_a_journal(*text)) {
+      text->clear();
+      return read_journal(file);
+    }
+    const std::string format = wire::format_of(*text);
+    if (format == "scantune-best") {
+      return read_best(file, *text);
+    }
+    if (format == "scantune-run") {
+      return read_run(file, *text);
+    }
+    if (format == "scantune-peers") {
+      return read_peers(file, *text);
+    }
+    return format.empty() ? bad_input("{}: {}", file.string(), kExpected)
+                          : bad_input("{}: its format is {}; {}", file.string(), format, kExpected);
+  }
+
+  // What needs all files.
+  void finish() {
+    drop_what_is_told_in_full();
+    for (PeersFile& file : peers_) {
+      join(file);
+    }
+    for (ReportSource& source : document_.sources) {
+      if (source.kind != "peers") {
+        source.outcomes = 0;
+      }
+    }
+    for (const ReportOutcome& outcome : document_.outcomes) {
+      ++document_.sources[static_cast<size_t>(outcome.source)].outcomes;
+    }
+    name_apart();
+  }
+
+ private:
+  ReportSource& source() { return document_.sources.back(); }
+
+  Expected<void> read_best(const fs::path& file, const std::string& text) {
+    source().kind = "best";
+    const auto entries = wire::parse_best(text);
+    if (!entries) {
+      return of_file(file, entries.error());
+    }
+    for (const BestEntry& entry : *entries) {
+      document_.outcomes.push_back(page_outcome(entry, source_));
+    }
+    return {};
+  }
+
+  Expected<void> read_run(const fs::path& file, const std::string& text) {
+    source().kind = "run";
+    const auto outcomes = wire::parse_run(text);
+    if (!outcomes) {
+      return of_file(file, outcomes.error());
+    }
+    for (const Outcome& outcome : *outcomes) {
+      document_.outcomes.push_back(page_outcome(outcome, source_));
+    }
+    return {};
+  }
+
+  Expected<void> read_journal(const fs::path& file) {
+    source().kind = "journal";
+    auto journal = store::JournalReader::open(file);
+    if (!journal) {
+      return tl::unexpected(journal.error());
+    }
+    size_t untold = 0;
+    const std::vector<std::string> contexts = journal->index().contexts();
+    for (const std::string& context : contexts) {
+      auto events = journal->events(context);
+      if (!events) {
+        return tl::unexpected(events.error());
+      }
+      if (const auto outcome = retold(*std::move(events))) {
+        document_.outcomes.push_back(page_outcome(*outcome, source_));
+      } else {
+        ++untold;
+      }
+    }
+    std::string& note = source().note;
+    if (untold > 0) {
+      note = fmt::format("{} without the start of a run left out", plural(untold, "context"));
+    }
+    if (const size_t damaged = journal->damaged().size(); damaged > 0) {
+      note += fmt::format("{}{} skipped: damaged", note.empty() ? "" : "; ", plural(damaged, "line"));
+    }
+    return {};
+  }
+
+  Expected<void> read_peers(const fs::path& file, const std::string& text) {
+    source().kind = "peers";
+    auto peers = wire::parse_peers(text);
+    if (!peers) {
+      return of_file(file, peers.error());
+    }
+    peers_.push_back({document_.sources.size() - 1, *std::move(peers)});
+    return {};
+  }
+
+  void drop_what_is_told_in_full() {
+    const auto kind = [&](const ReportOutcome& outcome) -> const std::string& {
+      return document_.sources[static_cast<size_t>(outcome.source)].kind;
+    };
+    const auto same = [](const ReportOutcome& a, const ReportOutcome& b) {
+      return wire::best_key(a.workload, a.device.chip) == wire::best_key(b.workload, b.device.chip) &&
+             a.device.driver == b.device.driver && a.protocol == b.protocol;
+    };
+    std::vector<ReportOutcome>& all = document_.outcomes;
+    std::vector<size_t> dropped(document_.sources.size(), 0);
+    std::vector<bool> drop(all.size(), false);
+    for (size_t i = 0; i < all.size(); ++i) {
+      drop[i] = kind(all[i]) == "best" && std::ranges::any_of(all, [&](const ReportOutcome& other) {
+                  return kind(other) != "best" && same(all[i], other);
+                });
+      dropped[static_cast<size_t>(all[i].source)] += drop[i] ? 1U : 0U;
+    }
+    std::vector<ReportOutcome> kept;
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (!drop[i]) {
+        kept.push_back(std::move(all[i]));
+      }
+    }
+    all = std::move(kept);
+    for (size_t i = 0; i < dropped.size(); ++i) {
+      if (dropped[i] > 0) {
+        document_.sources[i].note =
+            fmt::format("{} shown as another of these files tells it: in full", plural(dropped[i], "workload"));
+      }
+    }
+  }
+
+  void join(PeersFile& file) {
+    ReportSource& source = document_.sources[file.source];
+    size_t alone = 0;
+    for (const wire::PeerWorkload& workload : file.peers.workloads) {
+      bool found = false;
+      for (ReportOutcome& outcome : document_.outcomes) {
+        const Workload& of = outcome.workload;
+        if (outcome.device.chip.name == file.peers.gpu && of.dtype == workload.dtype &&
+            of.accumulator == default_accumulator(of.dtype) && of.cache == CacheState::cold &&
+            of.geometry() == geometry(workload.shape)) {
+          outcome.peers = workload.results;
+          found = true;
+        }
+      }
+      source.outcomes += found ? 1U : 0U;
+      alone += found ? 0U : 1U;
+    }
+    if (alone > 0) {
+      source.note = fmt::format("{} without a result of scantune on that GPU left out", plural(alone, "workload"));
+    }
+    for (const std::string& version : file.peers.versions) {
+      if (std::ranges::find(document_.peer_versions, version) == document_.peer_versions.end()) {
+        document_.peer_versions.push_back(version);
+      }
+    }
+  }
+
+  // Outcomes of the same title are told apart by what differs first: chip, driver, file.
+  void name_apart() {
+    std::vector<std::string> titles;
+    for (const ReportOutcome& outcome : document_.outcomes) {
+      titles.push_back(outcome.title);
+    }
+    for (size_t i = 0; i < titles.size(); ++i) {
+      ReportOutcome& outcome = document_.outcomes[i];
+      bool chip = false;
+      bool driver = false;
+      bool file = false;
+      for (size_t j = 0; j < titles.size(); ++j) {
+        if (i == j || titles[i] != titles[j]) {
+          continue;
+        }
+        const ReportOutcome& other = document_.outcomes[j];
+        if (other.device.chip.name != outcome.device.chip.name) {
+          chip = true;
+        } else if (other.device.driver != outcome.device.driver) {
+          driver = true;
+        } else {
+          file = true;
+        }
+      }
+      outcome.title += chip ? ", " + outcome.device.chip.name : "";
+      outcome.title += driver ? ", driver " + outcome.device.driver : "";
+      outcome.title += file ? ", " + document_.sources[static_cast<size_t>(outcome.source)].file : "";
+    }
+  }
+
+  ReportDocument& document_;
+  std::vector<PeersFile> peers_;
+  int source_ = 0;
+};
+
+}  // namespace
+
+Expected<ReportDocument> gather(const std::vector<fs::path>& files, std::string tool_version, std::string time) {
+  ReportDocument document;
+  document.tool_version = std::move(tool_version);
+  document.time = std::move(time);
+  Gatherer gatherer(document);
+  for (const fs::path& file : files) {
+    if (const auto read = gatherer.read(file); !read) {
+      return tl::unexpected(read.error());
+    }
+  }
+  gatherer.finish();
+  if (document.outcomes.empty()) {
+    return bad_input("{}: nothing to report: no result of scantune in it; name a best file, a run or a journal too",
+                     files.front().string());
+  }
+  return document;
+}
+
+}  // namespace scantune::report
