@@ -235,6 +235,11 @@ __device__ __forceinline__ void sync_part(int threads) {
   asm volatile("bar.sync %0, %1;" : : "n"(kId), "r"(threads) : "memory");
 }
 
+// The same for an id that is not a constant.
+__device__ __forceinline__ void sync_part(int id, int threads) {
+  asm volatile("bar.sync %0, %1;" : : "r"(id), "r"(threads) : "memory");
+}
+
 // --- Words that blocks hand to one another ----------------------------------------------------------
 //
 // Relaxed: a word is seen whole, sooner or later, and says nothing about any other memory. So what is

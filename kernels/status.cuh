@@ -47,6 +47,29 @@ __device__ __forceinline__ Glimpse<Acc> look(const unsigned long long* words, lo
   return seen;
 }
 
+template <class Acc>
+__device__ __forceinline__ bool is_ready(const Glimpse<Acc>& seen, unsigned turn = 1) {
+  bool ready = true;
+#pragma unroll
+  for (int w = 0; w < kStatusWords<Acc>; ++w) {
+    ready = ready && static_cast<unsigned>(seen.word[w] >> 32) == turn;
+  }
+  return ready;
+}
+
+// The sum, where a look found it ready.
+template <class Acc>
+__device__ __forceinline__ Acc sum_in(const Glimpse<Acc>& seen) {
+  unsigned half[kStatusWords<Acc>];
+#pragma unroll
+  for (int w = 0; w < kStatusWords<Acc>; ++w) {
+    half[w] = static_cast<unsigned>(seen.word[w]);
+  }
+  Acc sum;
+  memcpy(&sum, half, sizeof sum);
+  return sum;
+}
+
 // Waits until sum `index` of this turn has been published, beginning with what a look has found.
 template <class Acc>
 __device__ __forceinline__ Acc await(const unsigned long long* words, long long index, unsigned turn,

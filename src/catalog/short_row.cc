@@ -29,8 +29,8 @@ std::string refuses(const Workload& workload, const Chip& chip) {
 }
 
 Space space(const Workload& /*workload*/, const Chip& /*chip*/) {
-  return {{{"vectors", "16-byte accesses that a thread loads at once", rows::values({1, 2, 4, 8, 16})},
-           row_space::warps({2, 4, 8, 16})}};
+  return {{{"vectors", "16-byte accesses that a thread loads at once", rows::values({1, 2, 4, 8, 12, 16})},
+           row_space::warps({1, 2, 4, 8, 16})}};
 }
 
 std::vector<Launch> launches(const Variant& variant, const Workload& workload, const Chip& /*chip*/) {

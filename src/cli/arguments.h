@@ -48,9 +48,15 @@ void add_tune_arguments(CLI::App& root, TuneCommand& tune);
 
 Subcommand list_arguments(CLI::App& root);     // arguments_list.cc
 Subcommand journal_arguments(CLI::App& root);  // arguments_journal.cc
+Subcommand check_arguments(CLI::App& root);    // arguments_check.cc
+Subcommand verify_arguments(CLI::App& root);   // arguments_best.cc
+Subcommand show_arguments(CLI::App& root);     // arguments_best.cc
+Subcommand merge_arguments(CLI::App& root);    // arguments_best.cc
+Subcommand export_arguments(CLI::App& root);   // arguments_export.cc
 Subcommand profile_arguments(CLI::App& root);  // arguments_profile.cc
 Subcommand compare_arguments(CLI::App& root);  // arguments_compare.cc
 Subcommand report_arguments(CLI::App& root);   // arguments_report.cc
+Subcommand doctor_arguments(CLI::App& root);   // arguments_doctor.cc
 
 // --shape, --dim, --dtype, --accumulate, --cache and --deterministic: one workload (arguments_profile.cc).
 void add_workload_arguments(CLI::App& app, Target& target);

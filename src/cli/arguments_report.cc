@@ -7,12 +7,13 @@ namespace scantune::cli {
 namespace {
 
 constexpr const char* kHead =
-    "scantune report: shows results on a page of its own, to be opened in any browser, without a network.\n"
+    "scantune report: shows results on a page of its own, for any browser, without a network.\n"
     "\n"
     "Usage: scantune report [FILE...] [options]   (default results/best.json)\n"
     "\n"
-    "  FILE is a best file, a journal, what --format json of a run printed, or a comparison with peers; several are\n"
-    "  put together. A journal or a run tells every variant that was tried, a best file only the winners and rivals.\n"
+    "  FILE is a best file, a journal, what --format json of a run printed, or a comparison with\n"
+    "  peers; several are put together. A journal or a run tells every variant that was tried, a best\n"
+    "  file only the winners and their rivals.\n"
     "\n"
     "Examples:\n"
     "  scantune report results/journal.jsonl\n"
@@ -28,7 +29,7 @@ Subcommand report_arguments(CLI::App& root) {
   ReportCommand& report = *command;
   CLI::App* app = root.add_subcommand("report", "report");
   app->add_option("files", report.files)->group("");
-  add_text(*app, "--out", report.out, "FILE", kOutput, "default report.html; other formats: standard output, as -");
+  add_text(*app, "--out", report.out, "FILE", kOutput, "default report.html; of the other formats -: standard output");
   add_text(*app, "--format", report.format, "html|markdown|json", kOutput, "json is the data of the page");
   return {app, kHead, kTail, [command] { return *command; }};
 }

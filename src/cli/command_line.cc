@@ -147,7 +147,9 @@ Expected<Command> parse_command_line(int argc, const char* const* argv) {
   add_flag(root, "-h,--help", help, kOutput, "this");
 
   const std::vector<Subcommand> subcommands = {profile_arguments(root), compare_arguments(root), report_arguments(root),
-                                               list_arguments(root), journal_arguments(root)};
+                                               check_arguments(root),   export_arguments(root),  verify_arguments(root),
+                                               show_arguments(root),    merge_arguments(root),   list_arguments(root),
+                                               journal_arguments(root), doctor_arguments(root)};
   for (const Subcommand& subcommand : subcommands) {
     subcommand.app->set_help_flag();
     add_flag(*subcommand.app, "-h,--help", help, kOutput, "this");

@@ -31,6 +31,7 @@ struct TuneCommand {
   std::optional<std::string> suite;
   std::optional<std::string> metrics;
   std::optional<std::string> profiled;
+  std::optional<std::string> strategy;
   std::optional<std::string> budget;
   std::optional<std::string> seed;
   std::optional<std::string> out;
@@ -98,9 +99,71 @@ struct JournalCommand {
   std::optional<std::string> format;
 };
 
+// scantune check --baseline FILE ...
+struct CheckCommand {
+  Target target;  // shapes and device; the rest of it means nothing here
+  std::optional<std::string> suite;
+  std::optional<std::string> baseline;
+  std::optional<std::string> against;
+  bool retune = false;
+  bool aa = false;
+  std::optional<std::string> sessions;
+  std::optional<std::string> plant;
+  std::optional<std::string> threshold;
+  std::optional<std::string> confidence;
+  std::optional<std::string> max_time;
+  std::optional<std::string> seed;
+  std::optional<std::string> history;
+  std::optional<std::string> commit;
+  std::vector<std::string> formats;
+  std::vector<std::string> outs;
+  std::vector<int> out_formats;  // of each out: the index of the format given before it, -1 where none was
+  std::optional<std::string> cache_dir;
+  bool in_process = false;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+// scantune verify FILE, scantune show FILE
+struct VerifyCommand {
+  std::vector<std::string> files;
+  std::optional<std::string> format;
+  bool quiet = false;
+};
+struct ShowCommand {
+  std::vector<std::string> files;
+  std::optional<std::string> format;
+};
+
+// scantune merge FILE FILE... --out FILE
+struct MergeCommand {
+  std::vector<std::string> files;
+  std::optional<std::string> out;
+};
+
+// scantune export --format NAME --out DIR
+struct ExportCommand {
+  std::vector<std::string> shapes;
+  std::optional<std::string> dim;
+  std::optional<std::string> dtype;
+  std::optional<std::string> chip;
+  std::optional<std::string> best;
+  std::optional<std::string> format;
+  std::optional<std::string> out;
+  std::optional<std::string> cache_dir;
+  bool list = false;
+};
+
 // scantune report FILE...
 struct ReportCommand {
   std::vector<std::string> files;
+  std::optional<std::string> out;
+  std::optional<std::string> format;
+};
+
+// scantune doctor
+struct DoctorCommand {
+  std::optional<std::string> cache_dir;
   std::optional<std::string> out;
   std::optional<std::string> format;
 };
@@ -119,7 +182,8 @@ struct SayCommand {
   std::string text;
 };
 
-using Command = std::variant<TuneCommand, ListCommand, JournalCommand, ProfileCommand, CompareCommand, ReportCommand,
+using Command = std::variant<TuneCommand, ProfileCommand, CompareCommand, ReportCommand, CheckCommand, ExportCommand,
+                             VerifyCommand, ShowCommand, MergeCommand, ListCommand, JournalCommand, DoctorCommand,
                              CompileServerCommand, WorkerCommand, SayCommand>;
 
 // An error is one line that names the argument. Touches no device and builds no catalog.

@@ -1,11 +1,14 @@
 #include "cli/devices.h"
 
+#include <algorithm>
 #include <charconv>
+#include <future>
 #include <utility>
 
 #include "cli/options.h"
 #include "cuda/metrics.h"
 #include "device/cpu.h"
+#include "device/replay.h"
 #include "device/worker.h"
 
 namespace scantune::cli {
@@ -38,24 +41,31 @@ Expected<std::unique_ptr<Device>> open_worker(const std::string& id, const cuda:
   return open_worker_device(std::move(worker));
 }
 
+Expected<OpenDevice> with_compiler(Expected<std::unique_ptr<Device>> device, std::unique_ptr<Compiler> compiler) {
+  if (!device) {
+    return tl::unexpected(device.error());
+  }
+  return OpenDevice{.compiler = std::move(compiler), .device = *std::move(device), .note = {}};
+}
+
 Expected<OpenDevice> open_gpu(int ordinal, const cuda::CompilerOptions& options, std::stop_token stop) {
   // A process that finds no driver need not be started to say so.
   if (const auto driver = cuda::find_driver(); !driver) {
     return tl::unexpected(driver.error());
   }
-  auto compiler = cuda::make_compiler(options);
-  if (!compiler) {
-    return tl::unexpected(compiler.error());
+  if (options.in_process) {
+    const auto starting = std::async(std::launch::async, cuda::preload_driver);
+    return cuda::make_compiler(options).and_then([&](std::unique_ptr<Compiler> compiler) {
+      auto device = cuda::open_device(ordinal, *compiler);
+      return with_compiler(std::move(device), std::move(compiler));
+    });
   }
-  OpenDevice open{.compiler = *std::move(compiler), .device = {}, .note = {}};
-  // The worker says what its GPU is: this process does not start CUDA, which takes a tenth of a second.
-  auto device = options.in_process ? cuda::open_device(ordinal, *open.compiler)
-                                   : open_worker(fmt::format("cuda:{}", ordinal), options, std::move(stop));
-  if (!device) {
-    return tl::unexpected(device.error());
-  }
-  open.device = *std::move(device);
-  return open;
+  // The worker says what its GPU is: this process does not start CUDA, which takes a tenth of a second. To load NVRTC
+  // takes as long. (Not the other way round: a worker ends with the thread that started it.)
+  auto loading = std::async(std::launch::async, cuda::make_compiler, options);
+  auto device = open_worker(fmt::format("cuda:{}", ordinal), options, std::move(stop));
+  return loading.get().and_then(
+      [&](std::unique_ptr<Compiler> compiler) { return with_compiler(std::move(device), std::move(compiler)); });
 }
 
 Expected<OpenDevice> open_cpu(const cuda::CompilerOptions& options, std::stop_token stop) {
@@ -65,6 +75,31 @@ Expected<OpenDevice> open_cpu(const cuda::CompilerOptions& options, std::stop_to
     return tl::unexpected(device.error());
   }
   return OpenDevice{.compiler = cpu::make_compiler(), .device = *std::move(device), .note = {}};
+}
+
+Expected<std::shared_ptr<replay::Recording>> open_recording(const std::string& file) {
+  auto recording = replay::Recording::open(file);
+  return recording ? recording : at_option("--device", "replay", recording.error());
+}
+
+Expected<OpenDevice> open_replay(const std::string& file) {
+  auto recording = open_recording(file);
+  if (!recording) {
+    return tl::unexpected(recording.error());
+  }
+  return OpenDevice{.compiler = replay::make_compiler(*recording),
+                    .device = replay::make_device(*recording),
+                    .note = {},
+                    .notes = (*recording)->notes()};
+}
+
+// The names asked for, as they are: what can be read was settled when the recording was made.
+Expected<std::vector<std::string>> asked_metrics(const std::string& text) {
+  const auto requests = cuda::parse_metrics(text);
+  if (!requests) {
+    return at_option("--metrics", text, requests.error());
+  }
+  return cuda::without_chip(*requests);
 }
 
 }  // namespace
@@ -79,18 +114,40 @@ Expected<DeviceRequest> parse_device(const std::optional<std::string>& text) {
   constexpr std::string_view kPrefix = "cuda:";
   if (text->starts_with(kPrefix)) {
     const std::string_view number = std::string_view(*text).substr(kPrefix.size());
+    if (number == "all") {
+      return DeviceRequest{.automatic = false, .backend = Backend::cuda, .ordinal = 0, .all = true};
+    }
     int ordinal = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), ordinal);
     if (!number.empty() && error == std::errc() && end == number.data() + number.size() && ordinal >= 0) {
       return DeviceRequest{.automatic = false, .backend = Backend::cuda, .ordinal = ordinal};
     }
   }
-  return bad_input("--device {}: unknown device; write auto, cpu or cuda:N, such as cuda:0", *text);
+  if (text->starts_with(kReplayPrefix)) {
+    std::string file = text->substr(kReplayPrefix.size());
+    if (file.empty()) {
+      return bad_input(
+          "--device replay:: the file is missing; write replay:FILE, with a journal that a run has written");
+    }
+    return DeviceRequest{.automatic = false, .backend = Backend::cpu, .ordinal = 0, .recording = std::move(file)};
+  }
+  return bad_input("--device {}: unknown device; write auto, cpu, cuda:N, such as cuda:0, cuda:all or replay:FILE",
+                   *text);
 }
 
 Expected<FoundDevice> find_device(const DeviceRequest& request) {
+  if (request.is_replay()) {
+    auto recording = open_recording(request.recording);
+    if (!recording) {
+      return tl::unexpected(recording.error());
+    }
+    return FoundDevice{(*recording)->info(), {}, *recording};
+  }
   if (!request.automatic && request.backend == Backend::cpu) {
     return FoundDevice{cpu::info(), {}};
+  }
+  if (request.all) {
+    return bad_input("--device cuda:all: only tuning uses every GPU; name one, such as cuda:0");
   }
   auto gpu = find_gpu(request.ordinal);
   if (gpu) {
@@ -104,6 +161,9 @@ Expected<FoundDevice> find_device(const DeviceRequest& request) {
 
 Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::CompilerOptions& options,
                                  const std::stop_token& stop) {
+  if (request.is_replay()) {
+    return open_replay(request.recording);
+  }
   if (!request.automatic && request.backend == Backend::cpu) {
     return open_cpu(options, stop);
   }
@@ -121,11 +181,36 @@ Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::Compi
   return cpu;
 }
 
+Expected<std::vector<std::vector<int>>> gpus_by_model() {
+  const auto found = cuda::list_devices();
+  if (!found) {
+    return tl::unexpected(found.error());
+  }
+  std::vector<std::vector<int>> models;
+  for (size_t i = 0; i < found->size(); ++i) {
+    const auto alike = std::ranges::find_if(models, [&](const std::vector<int>& model) {
+      return (*found)[static_cast<size_t>(model.front())].chip == (*found)[i].chip;
+    });
+    if (alike == models.end()) {
+      models.push_back({static_cast<int>(i)});
+    } else {
+      alike->push_back(static_cast<int>(i));
+    }
+  }
+  if (models.empty()) {
+    return fail(ErrorKind::environment, "no GPU was found");
+  }
+  return models;
+}
+
 Expected<std::vector<std::string>> choose_metrics(const std::string& text, const DeviceInfo& info,
                                                   std::string& warning) {
   if (info.chip.backend == Backend::cpu) {
     auto names = cpu::resolve_metrics(text);
     return names ? names : at_option("--metrics", text, names.error());
+  }
+  if (is_replay(info)) {
+    return asked_metrics(text);
   }
   auto names = cuda::resolve_metrics(text, info.chip.code_name);
   if (names || names.error().kind != ErrorKind::environment) {
@@ -134,11 +219,9 @@ Expected<std::vector<std::string>> choose_metrics(const std::string& text, const
   // Without CUPTI no counter can be read, but tuning goes on: the names are kept, so that each is
   // reported as missing and why.
   warning = fmt::format("hardware counters cannot be read: {}", names.error().message);
-  const auto requests = cuda::parse_metrics(text);
-  if (!requests) {
-    return at_option("--metrics", text, requests.error());
-  }
-  return cuda::without_chip(*requests);
+  return asked_metrics(text);
 }
+
+bool is_replay(const DeviceInfo& info) { return info.id.starts_with(kReplayPrefix); }
 
 }  // namespace scantune::cli

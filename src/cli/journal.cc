@@ -105,6 +105,7 @@ struct Teller {
   std::string operator()(const TrialFailed& failed) const {
     return fmt::format("{}: {}: {}", to_string(failed.trial.variant), name(failed.failure.kind), failed.failure.what);
   }
+  std::string operator()(const SearchStepped& stepped) const { return report::step_text(stepped.step); }
   std::string operator()(const RunEnded& ended) const {
     return fmt::format("{} after {}, winner: {}", name(ended.reason), format_seconds(ended.spent.total_s),
                        ended.winner.empty() ? "none" : ended.winner);

@@ -64,23 +64,39 @@ Expected<std::vector<Chip>> chips_for_kernels(const ListCommand& list) {
   return std::vector<Chip>{*reference_chip(90), chosen->info.chip};
 }
 
-// The one chip that variants or metrics are listed for.
-Expected<Chip> chip_for_variants(const ListCommand& list) {
+// The one device that variants or metrics are listed for; of one that is not here, the chip only.
+Expected<FoundDevice> device_for_variants(const ListCommand& list) {
   if (list.chip) {
-    return chip_by_name(*list.chip);
+    return chip_by_name(*list.chip).map([](const Chip& chip) {
+      FoundDevice named;
+      named.info.chip = chip;
+      return named;
+    });
   }
   const auto request = parse_device(list.target.device);
   if (!request) {
     return tl::unexpected(request.error());
   }
-  const auto chosen = find_device(*request);
-  if (!chosen) {
-    return tl::unexpected(chosen.error());
-  }
-  if (!chosen->note.empty()) {
+  auto chosen = find_device(*request);
+  if (chosen && !chosen->note.empty()) {
     note(chosen->note + "; --chip lists for a GPU that is not here");
   }
-  return chosen->info.chip;
+  return chosen;
+}
+
+// Of a recording, rules out what it has nothing of.
+Expected<void> keep_recorded(std::vector<Candidate>& candidates, const Workload& workload,
+                             replay::Recording& recording) {
+  const auto context = recording.find(workload);
+  if (!context) {
+    return tl::unexpected(context.error());
+  }
+  for (Candidate& candidate : candidates) {
+    if (candidate.broken.empty() && (*context)->find(candidate.variant) == nullptr) {
+      candidate.broken = "not recorded";
+    }
+  }
+  return {};
 }
 
 Expected<Workload> workload_of(const ListCommand& list) {
@@ -176,13 +192,19 @@ Expected<void> list_variants(const ListCommand& list, Format format) {
   if (!selection) {
     return tl::unexpected(selection.error());
   }
-  const auto chip = chip_for_variants(list);
-  if (!chip) {
-    return tl::unexpected(chip.error());
+  const auto device = device_for_variants(list);
+  if (!device) {
+    return tl::unexpected(device.error());
   }
-  const auto found = supported(*workload, *chip).and_then([&] { return candidates(*workload, *chip, *selection); });
+  const Chip* chip = &device->info.chip;
+  auto found = supported(*workload, *chip).and_then([&] { return candidates(*workload, *chip, *selection); });
   if (!found) {
     return tl::unexpected(found.error());
+  }
+  if (device->recording != nullptr) {
+    if (auto kept = keep_recorded(*found, *workload, *device->recording); !kept) {
+      return kept;
+    }
   }
   std::vector<wire::VariantListing> variants;
   size_t broken = 0;
@@ -212,11 +234,12 @@ Expected<void> list_metrics(const ListCommand& list, Format format) {
   if (list.chip) {
     chip_name = *list.chip;
   } else {
-    const auto chip = chip_for_variants(list);
-    if (!chip) {
-      return tl::unexpected(chip.error());
+    const auto device = device_for_variants(list);
+    if (!device) {
+      return tl::unexpected(device.error());
     }
-    chip_name = chip->backend == Backend::cpu ? "cpu" : chip->code_name;
+    const Chip& chip = device->info.chip;
+    chip_name = chip.backend == Backend::cpu ? "cpu" : chip.code_name;
   }
   std::vector<wire::MetricListing> metrics;
   if (chip_name == "cpu") {

@@ -15,6 +15,7 @@
 namespace scantune::cli {
 
 inline constexpr std::string_view kDefaultOut = "results/best.json";
+inline constexpr std::string_view kDefaultReplayOut = "results/replay/best.json";  // what was not measured lies apart
 inline constexpr std::string_view kDefaultJournal = "results/journal.jsonl";
 
 // The error with "OPTION VALUE: " before its message.

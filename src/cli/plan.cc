@@ -127,6 +127,13 @@ Expected<Plan> make_plan(const TuneCommand& command) {
     }
     plan.budget = *budget;
   }
+  if (command.strategy) {
+    const auto strategy = parse_strategy(*command.strategy);
+    if (!strategy) {
+      return at_option("--strategy", *command.strategy, strategy.error());
+    }
+    plan.strategy = *strategy;
+  }
   if (command.seed) {
     const auto seed = parse_seed(*command.seed);
     if (!seed) {
@@ -150,7 +157,7 @@ Expected<Plan> make_plan(const TuneCommand& command) {
   }
   plan.format = *format;
   plan.metrics = command.metrics.value_or(plan.metrics);
-  const std::string out = command.out.value_or(std::string(kDefaultOut));
+  const std::string out = command.out.value_or(std::string(plan.device.is_replay() ? kDefaultReplayOut : kDefaultOut));
   if (out.empty()) {
     return bad_input("--out: the file's name is empty; write a path, such as {}, or - for standard output",
                      kDefaultOut);
@@ -172,6 +179,10 @@ Expected<Plan> make_plan(const TuneCommand& command) {
   }
   if (!plan.journal.empty() && plan.journal == plan.out) {
     return bad_input("--journal {}: --out writes to that file; give one of them another name", plan.out.string());
+  }
+  if (plan.device.is_replay() && !plan.journal.empty() && plan.journal == plan.device.recording) {
+    return bad_input("--journal {}: --device replays that file; give the journal of the replay another name",
+                     plan.journal.string());
   }
   if (command.retry_failed && (command.fresh || plan.journal.empty())) {
     return bad_input("--retry-failed: without a journal nothing is known of earlier failures; leave {} out",

@@ -23,8 +23,10 @@ struct Job {
 struct Plan {
   std::vector<Job> jobs;
   DeviceRequest device;
+  std::vector<int> gpus;  // with cuda:all: those to tune on, of one model; the first is `device`
   Selection selection;
   Budget budget;
+  StrategyKind strategy = StrategyKind::automatic;
   uint64_t seed = 1;
   std::string metrics = "core";
   int profiled = TuneOptions().profiled;

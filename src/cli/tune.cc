@@ -5,7 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <future>
-#include <random>
+#include <mutex>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -16,6 +16,7 @@
 #include "core/version.h"
 #include "store/best_file.h"
 #include "store/journal.h"
+#include "tune/together.h"
 #include "wire/best_json.h"
 #include "wire/outcome_json.h"
 
@@ -26,24 +27,22 @@ bool nothing_asked(const TuneCommand& command) {
   const Target& t = command.target;
   return t.shapes.empty() && !command.suite && !t.dim && !t.dtype && !t.accumulate && !t.cache && !t.deterministic &&
          !t.device && !t.kernels && t.settings.empty() && !t.space && !t.no_prune && !command.metrics &&
-         !command.profiled && !command.budget && !command.seed && !command.out && !command.cache_dir &&
-         !command.journal && !command.fresh && !command.retry_failed && !command.format && !command.in_process &&
-         !command.quiet && !command.verbose && !command.no_progress;
+         !command.profiled && !command.budget && !command.strategy && !command.seed && !command.out &&
+         !command.cache_dir && !command.journal && !command.fresh && !command.retry_failed && !command.format &&
+         !command.in_process && !command.quiet && !command.verbose && !command.no_progress;
 }
 
-std::vector<Variant> admitted_variants(const Plan& plan, const Job& job) {
-  std::vector<Variant> variants;
-  for (const Candidate& candidate : job.candidates) {
-    if (candidate.broken.empty()) {
-      variants.push_back(candidate.variant);
-    }
-  }
+// What there is nothing to build from, in a replay, cannot be searched.
+std::unique_ptr<Strategy> strategy_for(const Plan& plan, const Job& job, const Chip& chip, const Compiler& compiler) {
+  SearchSpace space{job.workload, chip, {}};
+  std::ranges::copy_if(job.candidates, std::back_inserter(space.candidates), [&](const Candidate& candidate) {
+    return candidate.broken.empty() &&
+           !compiler.build_digest(*candidate.kernel, job.workload, candidate.variant, chip).empty();
+  });
   // A search that may end early should have seen a bit of every family, and not the first one only.
-  if (plan.budget.seconds || plan.budget.trials) {
-    std::mt19937_64 random(plan.seed);
-    std::ranges::shuffle(variants, random);
-  }
-  return variants;
+  const bool may_end_early = plan.budget.seconds || plan.budget.trials;
+  const bool shuffled = may_end_early && plan.strategy == StrategyKind::exhaustive;
+  return make_strategy(shuffled ? StrategyKind::random : plan.strategy, space, plan.seed);
 }
 
 // One run of the root command. Everything is checked by prepare() before anything is tuned.
@@ -74,7 +73,12 @@ class TuneRun {
   }
   Expected<void> fits_in_memory();
   Expected<void> open_journal();
+  Expected<void> open_all();
   bool tune_one(const Job& job);
+  Expected<Outcome> tune_together_or_alone(const Job& job, Strategy& strategy, const TuneOptions& options);
+  size_t tune_side_by_side();
+  void tune_some(OpenDevice& open, size_t& next, bool& over);
+  bool conclude(const Job& job, Expected<Outcome> outcome);
   Expected<TuneOptions> options_for(const Job& job);
   void keep(const Outcome& outcome);
   void say_how_it_ended(size_t done);
@@ -86,6 +90,8 @@ class TuneRun {
   std::unique_ptr<report::ProgressPrinter> printer_;
   Interrupts interrupts_;  // before the device: its threads inherit the blocked signals
   OpenDevice open_;
+  std::vector<OpenDevice> others_;  // of the same model, with cuda:all
+  std::mutex mutex_;  // what workloads that are tuned side by side share: all that is below, and the screen
   std::optional<store::Journal> journal_;
   std::vector<std::string> metrics_;
   std::vector<Outcome> outcomes_;
@@ -100,11 +106,9 @@ Expected<void> TuneRun::prepare() {
   if (maybe_gpu && !plan_.compiler.in_process && plan_.metrics != "none" && cuda::find_driver()) {
     preload = std::async(std::launch::async, cuda::preload_counters);
   }
-  auto open = open_device(plan_.device, plan_.compiler, interrupts_.token());
-  if (!open) {
-    return tl::unexpected(open.error());
+  if (auto opened = open_all(); !opened) {
+    return opened;
   }
-  open_ = *std::move(open);
   const DeviceInfo& info = open_.device->info();
   std::vector<std::string> skipped;
   if (auto admitted = admit(plan_, info.chip, skipped); !admitted) {
@@ -121,7 +125,7 @@ Expected<void> TuneRun::prepare() {
   }
   // Last, as it may create the file's folder.
   if (!plan_.out.empty()) {
-    if (auto writable = store::check_best_file(plan_.out); !writable) {
+    if (auto writable = store::check_best_file(plan_.out, is_replay(info)); !writable) {
       Error error = writable.error();
       error.kind = ErrorKind::bad_input;
       return at_option("--out", "", std::move(error));
@@ -133,12 +137,34 @@ Expected<void> TuneRun::prepare() {
   if (!open_.note.empty()) {
     note(open_.note);
   }
+  for (const std::string& line : open_.notes) {
+    note(line);
+  }
   if (!warning.empty()) {
     note(warning);
   }
   for (const std::string& line : skipped) {
     note("skipped: " + line);
     worsen(kBadInput);
+  }
+  return {};
+}
+
+// The first GPU and, with cuda:all, the others. Workers live as long as the thread that started them: this one.
+Expected<void> TuneRun::open_all() {
+  auto open = open_device(plan_.device, plan_.compiler, interrupts_.token());
+  if (!open) {
+    return tl::unexpected(open.error());
+  }
+  open_ = *std::move(open);
+  for (size_t i = 1; i < plan_.gpus.size(); ++i) {
+    DeviceRequest request = plan_.device;
+    request.ordinal = plan_.gpus[i];
+    auto other = open_device(request, plan_.compiler, interrupts_.token());
+    if (!other) {
+      return tl::unexpected(other.error());
+    }
+    others_.push_back(*std::move(other));
   }
   return {};
 }
@@ -163,7 +189,7 @@ Expected<void> TuneRun::open_journal() {
 Expected<void> TuneRun::fits_in_memory() {
   std::vector<Job> fitting;
   for (Job& job : plan_.jobs) {
-    auto fits = check_memory(*open_.device, job.workload);
+    auto fits = open_.device->check(job.workload).and_then([&] { return check_memory(*open_.device, job.workload); });
     if (!fits && (!job.from_suite || plan_.jobs.size() == 1)) {
       return fits;
     }
@@ -175,7 +201,7 @@ Expected<void> TuneRun::fits_in_memory() {
     fitting.push_back(std::move(job));
   }
   if (fitting.empty()) {
-    return fail(ErrorKind::environment, "no workload of the suite fits the memory of {}", open_.device->info().id);
+    return fail(ErrorKind::environment, "no workload of the suite can be done on {}", open_.device->info().id);
   }
   plan_.jobs = std::move(fitting);
   return {};
@@ -243,20 +269,33 @@ Expected<TuneOptions> TuneRun::options_for(const Job& job) {
   return options;
 }
 
+Expected<Outcome> TuneRun::tune_together_or_alone(const Job& job, Strategy& strategy, const TuneOptions& options) {
+  std::vector<Device*> devices = {open_.device.get()};
+  for (const OpenDevice& other : others_) {
+    devices.push_back(other.device.get());
+  }
+  return tune_together(devices, *open_.compiler, job.workload, job.candidates, strategy, options, provenance_now(),
+                       *printer_, interrupts_.token());
+}
+
 // False where the run is over: interrupted, or without its device.
 bool TuneRun::tune_one(const Job& job) {
   if (plan_.format == Format::text) {
     print(screen_, report::workload_line(job.workload) + "\n", screen_style_);
   }
-  const auto strategy = exhaustive(admitted_variants(plan_, job));
+  const auto strategy = strategy_for(plan_, job, open_.device->info().chip, *open_.compiler);
   const auto options = options_for(job);
   if (!options) {
     worsen(report_error(options.error()));
     return false;
   }
-  auto outcome = tune(*open_.device, *open_.compiler, job.workload, job.candidates, *strategy, *options,
-                      provenance_now(), *printer_, interrupts_.token());
+  auto outcome = tune_together_or_alone(job, *strategy, *options);
   printer_->finish();
+  return conclude(job, std::move(outcome));
+}
+
+// Shows and keeps what came of a workload. False where the run is over.
+bool TuneRun::conclude(const Job& job, Expected<Outcome> outcome) {
   if (!outcome) {
     worsen(
         report_error({outcome.error().kind, fmt::format("{}: {}", to_string(job.workload), outcome.error().message)}));
@@ -276,6 +315,60 @@ bool TuneRun::tune_one(const Job& job) {
   outcomes_.push_back(*std::move(outcome));
   const StopReason stopped = outcomes_.back().stopped;
   return stopped == StopReason::complete || stopped == StopReason::budget;
+}
+
+// One GPU's share of the workloads: the next one that nobody has, until there are none.
+void TuneRun::tune_some(OpenDevice& open, size_t& next, bool& over) {
+  Observer silent;
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    if (over || next == plan_.jobs.size() || interrupts_.token().stop_requested()) {
+      return;
+    }
+    const Job& job = plan_.jobs[next++];
+    note(fmt::format("{}: {} ({} of {})", open.device->info().id, to_string(job.workload), next, plan_.jobs.size()));
+    auto options = options_for(job);
+    if (!options) {
+      worsen(report_error(options.error()));
+      over = true;
+      return;
+    }
+    if (options->keep) {
+      options->keep = [this](const JournalEvent& event) {
+        const std::scoped_lock one(mutex_);
+        return journal_->append(event);
+      };
+    }
+    lock.unlock();
+    const auto strategy = strategy_for(plan_, job, open.device->info().chip, *open_.compiler);
+    auto outcome = tune(*open.device, *open_.compiler, job.workload, job.candidates, *strategy, *options,
+                        provenance_now(), silent, interrupts_.token());
+    lock.lock();
+    if (plan_.format == Format::text) {
+      print(screen_, (outcomes_.empty() ? "" : "\n") + report::workload_line(job.workload) + "\n", screen_style_);
+    }
+    // A GPU that is lost ends its own share only.
+    if (!conclude(job, std::move(outcome))) {
+      return;
+    }
+  }
+}
+
+// Workloads on all GPUs at a time, one each; returns how many were begun.
+size_t TuneRun::tune_side_by_side() {
+  size_t next = 0;
+  bool over = false;
+  {
+    std::vector<std::jthread> threads;
+    threads.emplace_back([&] { tune_some(open_, next, over); });
+    for (OpenDevice& other : others_) {
+      threads.emplace_back([&] { tune_some(other, next, over); });
+    }
+  }
+  if (interrupts_.token().stop_requested()) {
+    worsen(kInterrupted);
+  }
+  return next;
 }
 
 void TuneRun::say_how_it_ended(size_t done) {
@@ -306,8 +399,10 @@ int TuneRun::tune_all() {
   if (plan_.format == Format::text) {
     print(screen_, report::device_line(open_.device->info(), std::string(version())) + "\n", screen_style_);
   }
-  size_t done = 0;
-  for (const Job& job : plan_.jobs) {
+  // Few workloads are shared out variant by variant, many as they are.
+  const bool side_by_side = !others_.empty() && plan_.jobs.size() >= 2 * (1 + others_.size());
+  size_t done = side_by_side ? tune_side_by_side() : 0;
+  for (const Job& job : std::span(plan_.jobs).subspan(side_by_side ? plan_.jobs.size() : 0)) {
     if (interrupts_.token().stop_requested()) {
       worsen(kInterrupted);
       break;
@@ -333,6 +428,14 @@ int TuneRun::tune_all() {
   return code_;
 }
 
+int tune_with(Plan plan) {
+  TuneRun tuning(std::move(plan));
+  if (const auto ready = tuning.prepare(); !ready) {
+    return report_error(ready.error());
+  }
+  return tuning.tune_all();
+}
+
 }  // namespace
 
 int run(const TuneCommand& command) {
@@ -349,11 +452,32 @@ int run(const TuneCommand& command) {
   if (!plan) {
     return report_error(plan.error());
   }
-  TuneRun tuning(*std::move(plan));
-  if (const auto ready = tuning.prepare(); !ready) {
-    return report_error(ready.error());
+  if (!plan->device.all) {
+    return tune_with(*std::move(plan));
   }
-  return tuning.tune_all();
+  const auto models = gpus_by_model();
+  if (!models) {
+    return report_error(at_option("--device", "cuda:all", models.error()).value());
+  }
+  // GPUs of another model are another chip: with variants, results and figures of their own.
+  if (models->size() > 1 && (plan->format == Format::json || plan->out.empty())) {
+    return report_error({ErrorKind::bad_input,
+                         fmt::format("--device cuda:all: the GPUs here are of {} models, which standard output cannot "
+                                     "hold together; name a GPU, or give --out a file and leave --format json out",
+                                     models->size())});
+  }
+  int code = kDone;
+  for (const std::vector<int>& model : *models) {
+    Plan of_model = *plan;
+    of_model.device.ordinal = model.front();
+    of_model.gpus = model;
+    const int came = tune_with(std::move(of_model));
+    code = code == kDone ? came : code;
+    if (came == kInterrupted) {
+      return came;
+    }
+  }
+  return code;
 }
 
 }  // namespace scantune::cli

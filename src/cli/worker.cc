@@ -24,6 +24,7 @@ int run(const WorkerCommand& command) {
     cuda::CompilerOptions options;
     options.cache_dir = command.cache_dir;
     options.in_process = true;
+    const auto starting = std::async(std::launch::async, cuda::preload_driver);  // while NVRTC is loaded
     auto made = cuda::make_compiler(options);
     if (!made) {
       return tl::unexpected(made.error());

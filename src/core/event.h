@@ -1,7 +1,9 @@
 // What happened to a variant, in the order it happened: what strategies and observers are told.
 #pragma once
 
+#include <cstdint>
 #include <variant>
+#include <vector>
 
 #include "core/interval.h"
 #include "core/record.h"
@@ -13,7 +15,11 @@ struct Compiled {
   bool from_cache = false;
 };
 
-struct Verified {};
+// Loaded and found right; what the device says of it.
+struct Verified {
+  std::vector<EntryResources> resources = {};
+  int64_t bytes_in_flight_per_sm = 0;
+};
 
 // The samples so far, summed up.
 struct Measured {

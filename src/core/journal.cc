@@ -43,6 +43,8 @@ std::string_view name(EventKind kind) {
       return "failed";
     case EventKind::run_ended:
       return "run_ended";
+    case EventKind::step:
+      return "step";
   }
   return "unknown";
 }

@@ -69,6 +69,7 @@ struct RoundTaken {
   Round round;
   std::vector<Trial> trials;
   std::string discarded;  // why the round does not count; empty where it does
+  std::string uuid = {};  // of the GPU that took it, where a run has several; else empty: the run's own
 
   bool operator==(const RoundTaken&) const = default;
 };
@@ -100,6 +101,13 @@ struct TrialFailed {
   bool operator==(const TrialFailed&) const = default;
 };
 
+// A step of a search that says why (--strategy guided), with what came of it.
+struct SearchStepped {
+  SearchStep step;
+
+  bool operator==(const SearchStepped&) const = default;
+};
+
 // A run ended. `winner` is the spelled variant, empty where there is none.
 struct RunEnded {
   StopReason reason = StopReason::complete;
@@ -110,14 +118,14 @@ struct RunEnded {
 };
 
 using JournalWhat = std::variant<RunBegan, TrialCompiled, TrialVerified, RoundTaken, TrialScreened, TrialProfiled,
-                                 TrialFailed, RunEnded>;
+                                 TrialFailed, RunEnded, SearchStepped>;
 
 // What happened, as a word in files and on the command line: the alternatives of JournalWhat, in order.
-enum class EventKind : uint8_t { run_began, compiled, verified, round, screened, profiled, failed, run_ended };
+enum class EventKind : uint8_t { run_began, compiled, verified, round, screened, profiled, failed, run_ended, step };
 
 inline constexpr std::array<EventKind, std::variant_size_v<JournalWhat>> kAllEventKinds = {
-    EventKind::run_began, EventKind::compiled, EventKind::verified, EventKind::round,
-    EventKind::screened,  EventKind::profiled, EventKind::failed,   EventKind::run_ended};
+    EventKind::run_began, EventKind::compiled, EventKind::verified,  EventKind::round, EventKind::screened,
+    EventKind::profiled,  EventKind::failed,   EventKind::run_ended, EventKind::step};
 
 std::string_view name(EventKind kind);
 EventKind kind_of(const JournalWhat& what);

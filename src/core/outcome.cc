@@ -49,7 +49,7 @@ BestEntry best_entry(const Outcome& outcome) {
     contender_of[standing.record] = static_cast<int>(entry.contenders.size());
     phase_of[standing.record] = standing.phase;
     entry.contenders.push_back({record.variant, standing.time_ns, standing.ratio_to_copy, record.resources,
-                                record.bytes_in_flight_per_sm, record.profile, record.source_digest});
+                                record.bytes_in_flight_per_sm, record.profile, record.source_digest, record.build});
   };
   add(*winner);
   int room = outcome.protocol.final_variants - (outcome.winner == outcome.baseline ? 0 : 1);
@@ -74,7 +74,7 @@ BestEntry best_entry(const Outcome& outcome) {
     }
   }
   for (const Round& round : outcome.rounds) {
-    Round kept{round.phase, {}, round.runs};
+    Round kept{round.phase, {}, round.runs, round.resampled};
     bool any = false;
     for (const Sample& sample : round.samples) {
       if (sample.subject == kCopy) {

@@ -7,6 +7,7 @@
 
 #include "core/interval.h"
 #include "core/record.h"
+#include "core/search_step.h"
 
 namespace scantune {
 
@@ -56,6 +57,9 @@ struct Outcome {
   std::optional<int> baseline;    // the baseline family's best
   Interval copy_time_ns;
 
+  std::vector<SearchStep> steps;  // of a search that says why it tries what it tries; earlier runs' first
+  std::string search_ended;       // why it asked for nothing more; empty where it had tried everything
+
   StopReason stopped = StopReason::complete;
   std::string stop_detail;  // what was lost, which limit was hit
   TimeSpent spent;
@@ -73,6 +77,7 @@ struct Contender {
   int64_t bytes_in_flight_per_sm = 0;
   std::optional<Profile> profile;
   std::string source_digest;
+  std::string build = {};  // digest of all that it was built from, options and compiler included; empty in older files
 
   bool operator==(const Contender&) const = default;
 };

@@ -24,9 +24,13 @@ std::string_view name(FailureKind kind) {
       return "crash";
     case FailureKind::device:
       return "device";
+    case FailureKind::not_recorded:
+      return "not_recorded";
   }
   return "unknown";
 }
+
+bool is_replay(const Provenance& provenance) { return provenance.device.starts_with(kReplayPrefix); }
 
 std::string_view name(Phase phase) { return phase == Phase::screen ? "screen" : "final"; }
 

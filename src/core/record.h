@@ -30,6 +30,12 @@ struct Provenance {
   bool operator==(const Provenance&) const = default;
 };
 
+// What the name of a device begins with that answers from a recording.
+inline constexpr std::string_view kReplayPrefix = "replay:";
+
+// Whether a result comes from a recording of an earlier one, and not from a device.
+bool is_replay(const Provenance& provenance);
+
 // Identifies the device at hand; the part of it that keys results is `chip`.
 struct DeviceInfo {
   Chip chip;
@@ -63,9 +69,10 @@ enum class FailureKind {
   wrong_result,
   launch,
   out_of_memory,
-  timeout,  // a launch did not end in time, and its process was killed
-  crash,    // the process that ran it died, or its GPU context did (an illegal access)
-  device,   // the device is gone: not the variant's fault
+  timeout,       // a launch did not end in time, and its process was killed
+  crash,         // the process that ran it died, or its GPU context did (an illegal access)
+  device,        // the device is gone: not the variant's fault
+  not_recorded,  // a replay has nothing to answer with: nothing is said of the variant
 };
 
 std::string_view name(FailureKind kind);
@@ -89,6 +96,7 @@ struct Record {
   int64_t bytes_in_flight_per_sm = 0;
   std::optional<Profile> profile;
   std::string source_digest;
+  std::string build = {};  // as Trial::build; empty where it was not built
 };
 
 // The subject of a sample: an index into the run's records, or the copy control.
@@ -109,7 +117,8 @@ std::string_view name(Phase phase);
 struct Round {
   Phase phase = Phase::screen;
   std::vector<Sample> samples;
-  int runs = 1;  // a sample is the mean of this many runs, one right after the other
+  int runs = 1;       // a sample is the mean of this many runs, one right after the other
+  int resampled = 0;  // samples that a replay drew again from recorded ones; 0 where all were measured
 
   bool operator==(const Round&) const = default;
 };

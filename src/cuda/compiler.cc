@@ -26,8 +26,9 @@ int process_count(const CompilerOptions& options) {
 }
 
 // Each entry once, in the order of the launches.
-wire::CompileRequest request_for(const Kernel& kernel, const std::vector<Launch>& launches, const Chip& chip) {
-  wire::CompileRequest request{.sources = kernel.sources, .options = nvrtc_options(chip), .expressions = {}};
+wire::CompileRequest request_for(const Kernel& kernel, const std::vector<Launch>& launches, const Chip& chip,
+                                 bool ptx) {
+  wire::CompileRequest request{.sources = kernel.sources, .options = nvrtc_options(chip, ptx), .expressions = {}};
   for (const Launch& launch : launches) {
     if (std::ranges::find(request.expressions, launch.entry) == request.expressions.end()) {
       request.expressions.push_back(launch.entry);
@@ -39,7 +40,8 @@ wire::CompileRequest request_for(const Kernel& kernel, const std::vector<Launch>
 class NvrtcCompiler final : public Compiler {
  public:
   NvrtcCompiler(CompilerOptions options, std::string identity)
-      : in_process_(options.in_process),
+      : ptx_(options.ptx),
+        in_process_(options.in_process),
         concurrency_(process_count(options)),
         cache_(std::move(options.cache_dir), std::move(identity)),
         pool_(std::move(options.executable), concurrency_, options.time_limit) {}
@@ -51,7 +53,7 @@ class NvrtcCompiler final : public Compiler {
 
   [[nodiscard]] std::string build_digest(const Kernel& kernel, const Workload& workload, const Variant& variant,
                                          const Chip& chip) const override {
-    return cache_.key(request_for(kernel, kernel.launches(variant, workload, chip), chip));
+    return cache_.key(request_for(kernel, kernel.launches(variant, workload, chip), chip, ptx_));
   }
 
   void cancel() override { pool_.cancel(); }
@@ -59,6 +61,7 @@ class NvrtcCompiler final : public Compiler {
  private:
   tl::expected<wire::CompileReply, Failure> run(const wire::CompileRequest& request);
 
+  const bool ptx_;
   const bool in_process_;
   const int concurrency_;
   const CubinCache cache_;
@@ -82,7 +85,7 @@ tl::expected<Artifact, Failure> NvrtcCompiler::compile(const Kernel& kernel, con
   artifact.launches = kernel.launches(variant, workload, chip);
   artifact.workspace_bytes = kernel.workspace_bytes(variant, workload, chip);
 
-  const wire::CompileRequest request = request_for(kernel, artifact.launches, chip);
+  const wire::CompileRequest request = request_for(kernel, artifact.launches, chip, ptx_);
   const std::string key = cache_.key(request);
   auto cached = cache_.find(key, request.expressions.size());
   artifact.from_cache = cached.has_value();
@@ -129,6 +132,10 @@ Expected<std::unique_ptr<Compiler>> make_compiler(CompilerOptions options) {
     return tl::unexpected(identity.error());
   }
   return std::make_unique<NvrtcCompiler>(std::move(options), *std::move(identity));
+}
+
+Expected<std::string> compiler_name() {
+  return nvrtc_version().map([](const std::string& version) { return "NVRTC " + version; });
 }
 
 }  // namespace scantune::cuda

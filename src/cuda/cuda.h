@@ -21,6 +21,10 @@ bool built_in();
 // file is missing.
 Expected<void> find_driver();
 
+// Starts the driver, which takes a tenth of a second: for a thread that has nothing else to do. Whether that works is
+// said by what needs it.
+void preload_driver();
+
 // Every GPU of the host, without creating a context (free_bytes is 0, for want of one). An error
 // of kind environment says which file or driver is missing.
 Expected<std::vector<DeviceInfo>> list_devices();
@@ -29,12 +33,16 @@ struct CompilerOptions {
   std::filesystem::path cache_dir;                      // cubins; created when first written; empty: no cache
   int processes = 0;                                    // compiler processes; 0: one a core
   std::chrono::milliseconds time_limit{60'000};         // for one variant
+  bool ptx = false;                                     // images are PTX of the chip's architecture, not cubins
   bool in_process = false;                              // no child processes: for debuggers, ncu and sanitizers
   std::filesystem::path executable = "/proc/self/exe";  // whose subcommand compile-server is the child
 };
 
 // NVRTC, in child processes of this binary (the hidden subcommand that runs serve_compiles).
 Expected<std::unique_ptr<Compiler>> make_compiler(CompilerOptions options);
+
+// "NVRTC 13.0", as DeviceInfo::compiler has it; needs no GPU. An error of kind environment where NVRTC is missing.
+Expected<std::string> compiler_name();
 
 // The body of a compiler process: reads requests from standard input, one JSON line each, and
 // answers on standard output. Returns the exit code.

@@ -2,6 +2,7 @@
 // Includes CUDA headers: for src/cuda/*.cc only.
 #pragma once
 
+#include <cupti_pmsampling.h>
 #include <cupti_profiler_host.h>
 #include <cupti_profiler_target.h>
 #include <cupti_range_profiler.h>
@@ -43,7 +44,18 @@ namespace scantune::cuda {
   X(cuptiRangeProfilerGetCounterDataSize)        \
   X(cuptiRangeProfilerCounterDataImageInitialize)\
   X(cuptiRangeProfilerGetCounterDataInfo)        \
-  X(cuptiRangeProfilerCounterDataGetRangeInfo)
+  X(cuptiRangeProfilerCounterDataGetRangeInfo)   \
+  X(cuptiPmSamplingEnable)                       \
+  X(cuptiPmSamplingDisable)                      \
+  X(cuptiPmSamplingSetConfig)                    \
+  X(cuptiPmSamplingStart)                        \
+  X(cuptiPmSamplingStop)                         \
+  X(cuptiPmSamplingDecodeData)                   \
+  X(cuptiPmSamplingGetCounterAvailability)       \
+  X(cuptiPmSamplingGetCounterDataSize)           \
+  X(cuptiPmSamplingCounterDataImageInitialize)   \
+  X(cuptiPmSamplingGetCounterDataInfo)           \
+  X(cuptiPmSamplingCounterDataGetSampleInfo)
 // clang-format on
 
 struct CuptiApi {

@@ -38,13 +38,14 @@ MetricHost::MetricHost(void* object, std::vector<uint8_t> availability)
     : object_(object), availability_(std::move(availability)) {}
 
 Expected<std::unique_ptr<MetricHost>> MetricHost::open(const std::string& chip_code_name,
-                                                       std::vector<uint8_t> availability) {
+                                                       std::vector<uint8_t> availability, MetricUse use) {
   const auto api = cupti_api();
   if (!api) {
     return tl::unexpected(api.error());
   }
   auto params = SCANTUNE_CUPTI_PARAMS(CUpti_Profiler_Host_Initialize_Params);
-  params.profilerType = CUPTI_PROFILER_TYPE_RANGE_PROFILER;
+  params.profilerType =
+      use == MetricUse::sampling ? CUPTI_PROFILER_TYPE_PM_SAMPLING : CUPTI_PROFILER_TYPE_RANGE_PROFILER;
   params.pChipName = chip_code_name.c_str();
   params.pCounterAvailabilityImage = availability.empty() ? nullptr : availability.data();
   const CUptiResult result = (*api)->cuptiProfilerHostInitialize(&params);

@@ -28,13 +28,17 @@ struct CollectionPlan {
   int passes = 0;
 };
 
+// How counters are to be collected: in ranges, or as samples at intervals.
+enum class MetricUse { ranges, sampling };
+
 // The metrics of one chip. Not thread-safe.
 class MetricHost {
  public:
   // `availability` is the device's image of counter availability; empty: every counter the chip has.
   // An unknown chip is bad input that lists the known ones.
   static Expected<std::unique_ptr<MetricHost>> open(const std::string& chip_code_name,
-                                                    std::vector<uint8_t> availability = {});
+                                                    std::vector<uint8_t> availability = {},
+                                                    MetricUse use = MetricUse::ranges);
   ~MetricHost();
   MetricHost(const MetricHost&) = delete;
   MetricHost& operator=(const MetricHost&) = delete;
@@ -48,7 +52,7 @@ class MetricHost {
   // Plans the collection of `names`. Once a host: CUPTI adds each list to those before it.
   Expected<CollectionPlan> plan(const std::vector<std::string>& names);
 
-  // The values of `names` for one range of a decoded counter data image collected by this host's plan.
+  // The values of `names` for one range, or sample, of a decoded counter data image collected by this host's plan.
   [[nodiscard]] Expected<std::vector<double>> evaluate(const std::vector<uint8_t>& counter_data, size_t range_index,
                                                        const std::vector<std::string>& names) const;
 

@@ -159,6 +159,8 @@ Expected<void> find_driver() {
   return library ? Expected<void>() : tl::unexpected(library.error());
 }
 
+void preload_driver() { (void)open_driver(); }
+
 void preload_counters() { (void)cupti_api(); }
 
 Expected<std::vector<DeviceInfo>> list_devices() {

@@ -27,6 +27,8 @@ struct Nvrtc {
   decltype(&nvrtcGetLoweredName) lowered_name = nullptr;
   decltype(&nvrtcGetCUBINSize) cubin_size = nullptr;
   decltype(&nvrtcGetCUBIN) cubin = nullptr;
+  decltype(&nvrtcGetPTXSize) ptx_size = nullptr;
+  decltype(&nvrtcGetPTX) ptx = nullptr;
 };
 
 template <class Function>
@@ -58,6 +60,8 @@ Expected<Nvrtc> open_nvrtc() {
   add(api.lowered_name, "nvrtcGetLoweredName");
   add(api.cubin_size, "nvrtcGetCUBINSize");
   add(api.cubin, "nvrtcGetCUBIN");
+  add(api.ptx_size, "nvrtcGetPTXSize");
+  add(api.ptx, "nvrtcGetPTX");
   if (!bound) {
     return tl::unexpected(bound.error());
   }
@@ -104,6 +108,8 @@ class Program {
   const Nvrtc& api_;
   nvrtcProgram program_ = nullptr;
 };
+
+constexpr std::string_view kVirtual = "--gpu-architecture=compute_";
 
 // The line of a compiler's log that says what is wrong. A name that cannot be looked up follows from
 // an error in the source where there is one.
@@ -192,8 +198,8 @@ Expected<std::string> nvrtc_identity() {
   return fmt::format("NVRTC {} of {} bytes", *version, unknown ? 0 : size);
 }
 
-std::vector<std::string> nvrtc_options(const Chip& chip) {
-  return {"--gpu-architecture=" + sm_name(chip),
+std::vector<std::string> nvrtc_options(const Chip& chip, bool ptx) {
+  return {ptx ? fmt::format("{}{}", kVirtual, chip.compute_capability) : "--gpu-architecture=" + sm_name(chip),
           "--std=c++17",
           "-default-device",
           "-lineinfo",
@@ -239,13 +245,19 @@ wire::CompileReply compile_with_nvrtc(const wire::CompileRequest& request) {
     return reply;
   }
 
+  const bool ptx = std::ranges::any_of(
+      request.options, [](const std::string& option) { return std::string_view(option).starts_with(kVirtual); });
   size_t image_bytes = 0;
-  if (!check(api->cubin_size(program.get(), &image_bytes), "nvrtcGetCUBINSize")) {
+  if (!check((ptx ? api->ptx_size : api->cubin_size)(program.get(), &image_bytes),
+             ptx ? "nvrtcGetPTXSize" : "nvrtcGetCUBINSize")) {
     return reply;
   }
   reply.image.resize(image_bytes);
-  if (!check(api->cubin(program.get(), reply.image.data()), "nvrtcGetCUBIN")) {
+  if (!check((ptx ? api->ptx : api->cubin)(program.get(), reply.image.data()), ptx ? "nvrtcGetPTX" : "nvrtcGetCUBIN")) {
     return reply;
+  }
+  while (ptx && reply.image.ends_with('\0')) {
+    reply.image.pop_back();  // the size of PTX counts the end of the C string
   }
   for (const std::string& expression : request.expressions) {
     const char* lowered = nullptr;
@@ -254,7 +266,7 @@ wire::CompileReply compile_with_nvrtc(const wire::CompileRequest& request) {
     }
     reply.entries.push_back({.function = lowered});
   }
-  if (!read_resources(log, reply)) {
+  if (!ptx && !read_resources(log, reply)) {
     reply.error = "NVRTC compiled it, but its log does not say what registers and memory it uses";
   }
   return reply;

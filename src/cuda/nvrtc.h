@@ -16,11 +16,12 @@ Expected<std::string> nvrtc_version();
 // tells patch releases apart. Opens the library.
 Expected<std::string> nvrtc_identity();
 
-// The options every kernel is compiled with for a chip.
-std::vector<std::string> nvrtc_options(const Chip& chip);
+// The options every kernel is compiled with for a chip: to a cubin, or to PTX of its architecture.
+std::vector<std::string> nvrtc_options(const Chip& chip, bool ptx = false);
 
-// Compiles. What is wrong with the source, and a missing NVRTC, come back as the reply's error.
-// NVRTC may be entered by several threads, but serialises them.
+// Compiles. With the options for PTX the image is that, and the entries' resources are unknown. What is wrong with the
+// source, and a missing NVRTC, come back as the reply's error. NVRTC may be entered by several threads, but serialises
+// them.
 wire::CompileReply compile_with_nvrtc(const wire::CompileRequest& request);
 
 // Fills in what ptxas -v reports about the entries named in `reply` (registers, static shared memory,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "cuda/pm_sampler.h"
+
 namespace scantune::cuda {
 namespace {
 
@@ -309,6 +311,11 @@ tl::expected<void, Failure> CudaSession::verify(Handle handle) {
 
 // --- Counters ---------------------------------------------------------------------------------------
 
+tl::expected<void, Failure> CudaSession::wait_for_stream() {
+  SCANTUNE_CU(context_->driver(), FailureKind::device, StreamSynchronize, stream_.get());
+  return {};
+}
+
 tl::expected<Profile, Failure> CudaSession::profile(Handle handle, const std::vector<std::string>& metrics) {
   if (auto entered = context_->enter(); !entered) {
     return tl::unexpected(entered.error());
@@ -344,14 +351,31 @@ tl::expected<Profile, Failure> CudaSession::profile(Handle handle, const std::ve
     };
     hooks.lead_kernels = static_cast<size_t>(warm_runs_) * launches.size() + (cold ? 1 : 0);
   }
-  hooks.synchronize = [&] {
-    const Driver& driver = context_->driver();
-    return as_expected([&]() -> tl::expected<void, Failure> {
-      SCANTUNE_CU(driver, FailureKind::device, StreamSynchronize, stream_.get());
-      return {};
-    }());
-  };
+  hooks.synchronize = [&] { return as_expected(wait_for_stream()); };
   return profiler_->profile(launches, metrics, hooks);
+}
+
+tl::expected<Timeline, Failure> CudaSession::timeline(Handle handle, const TimelineSpec& spec) {
+  if (auto entered = context_->enter(); !entered) {
+    return tl::unexpected(entered.error());
+  }
+  profiler_.reset();  // a device is profiled in one way at a time
+  if (auto input = set_input(timing_input()); !input) {
+    return tl::unexpected(input.error());
+  }
+  const Loaded& variant = loaded_.at(handle);
+  SampledRun run;
+  run.before = [&] { return as_expected(prepare_cache(handle, {.cache = workload_.cache})); };
+  run.enqueue = [&]() -> Expected<void> {
+    for (size_t i = 0; i < variant.launches.size(); ++i) {
+      if (auto enqueued = as_expected(enqueue_launch(variant, i, own_tensors(), true)); !enqueued) {
+        return enqueued;
+      }
+    }
+    return {};
+  };
+  run.synchronize = [&] { return as_expected(wait_for_stream()); };
+  return sample_run(ordinal_, spec, run);
 }
 
 }  // namespace scantune::cuda

@@ -43,6 +43,7 @@ class CudaSession final : public Session {
   void on_begin(const std::function<void(size_t)>& begin) override { on_begin_ = begin; }
   [[nodiscard]] std::string disturbance() override;
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override;
+  tl::expected<Timeline, Failure> timeline(Handle handle, const TimelineSpec& spec) override;
   void warm_before_profiles(int runs) override { warm_runs_ = runs; }
 
  private:
@@ -70,6 +71,7 @@ class CudaSession final : public Session {
 
   // These enqueue and return.
   // `may_overlap`: with the launch in front of it, where the launch allows that.
+  tl::expected<void, Failure> wait_for_stream();
   tl::expected<void, Failure> enqueue_launch(const Loaded& variant, size_t index, const Tensors& tensors,
                                              bool may_overlap) const;
   tl::expected<void, Failure> enqueue(Handle handle, const Tensors& tensors) const;

@@ -1,5 +1,6 @@
 // The CUDA backend of a binary built without the CUDA headers: every function says so.
 #include "cuda/cuda.h"
+#include "cuda/probes.h"
 
 namespace scantune::cuda {
 namespace {
@@ -20,11 +21,25 @@ Expected<std::vector<DeviceInfo>> list_devices() { return unavailable(); }
 // NOLINTNEXTLINE(performance-unnecessary-value-param): the signature is cuda.h's
 Expected<std::unique_ptr<Compiler>> make_compiler(CompilerOptions /*options*/) { return unavailable(); }
 
+Expected<std::string> compiler_name() { return unavailable(); }
+
 int serve_compiles() { return 2; }
 
 Expected<std::unique_ptr<Device>> open_device(int /*ordinal*/, Compiler& /*compiler*/) { return unavailable(); }
 
+void preload_driver() {}
+
 void preload_counters() {}
+
+Expected<std::string> probe_driver() { return unavailable(); }
+
+Expected<std::string> probe_nvrtc() { return unavailable(); }
+
+Expected<std::string> probe_cupti() { return unavailable(); }
+
+Expected<void> probe_counters(int /*ordinal*/) { return unavailable(); }
+
+Expected<GpuState> probe_gpu(const DeviceInfo& /*info*/) { return unavailable(); }
 
 Expected<std::vector<std::string>> metric_chips() { return unavailable(); }
 

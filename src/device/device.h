@@ -15,6 +15,7 @@
 #include "core/kernel.h"
 #include "core/metric.h"
 #include "core/record.h"
+#include "core/timeline.h"
 #include "core/workload.h"
 
 namespace scantune {
@@ -44,7 +45,8 @@ class Compiler {
                                                   const Variant& variant, const Chip& chip) = 0;
 
   // Digest of all that compile() would make the artifact from: sources, options, entries, the
-  // compiler itself. Results of the same build need not be measured again. Thread-safe, cheap.
+  // compiler itself. Results of the same build need not be measured again. Empty where there is nothing
+  // to make it from: a replay has no recording of it. Thread-safe, cheap.
   [[nodiscard]] virtual std::string build_digest(const Kernel& kernel, const Workload& workload, const Variant& variant,
                                                  const Chip& chip) const = 0;
 
@@ -99,6 +101,9 @@ class Session {
   // one. The function must be quick: it delays the sample.
   virtual void on_begin(const std::function<void(size_t position)>& /*begin*/) {}
 
+  // How many samples of the last round were not measured, but drawn again from recorded ones.
+  [[nodiscard]] virtual int resampled() const { return 0; }
+
   // What disturbed the device since the last call, in a few words ("the GPU lowered its clocks: thermal");
   // empty where nothing is known of. A round that was disturbed is discarded.
   [[nodiscard]] virtual std::string disturbance() { return {}; }
@@ -106,6 +111,12 @@ class Session {
   // Reads counters of each launch of the variant (never timed in the same launch). A counter that
   // cannot be read comes back without a value and with the reason. `metrics` are requested names.
   virtual tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) = 0;
+
+  // Samples counters while the variant runs once. A failure says why this device cannot, and leaves the variant as it
+  // was.
+  virtual tl::expected<Timeline, Failure> timeline(Handle /*handle*/, const TimelineSpec& /*spec*/) {
+    return tl::unexpected(Failure{FailureKind::launch, "this device has no counters that can be sampled over time"});
+  }
 
   // From now on profile() runs the variant this many times, uncounted, right before each time it is counted (a
   // cache that must be cold is made so after that): default 0. A session that only recalls profiles need not heed it.
@@ -117,6 +128,9 @@ class Device {
   virtual ~Device() = default;
 
   [[nodiscard]] virtual const DeviceInfo& info() const = 0;
+
+  // Why open() cannot do a workload whatever its memory, where that is known.
+  [[nodiscard]] virtual Expected<void> check(const Workload& /*workload*/) const { return {}; }
 
   // Device memory that open() takes for a workload, in bytes, everything included.
   [[nodiscard]] virtual int64_t memory_needed(const Workload& workload) const = 0;

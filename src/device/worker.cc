@@ -201,6 +201,19 @@ class WorkerSession final : public Session {
     return std::move(read->profile);
   }
 
+  tl::expected<Timeline, Failure> timeline(Handle handle, const TimelineSpec& spec) override {
+    auto read = with_second_chance([&]() -> tl::expected<worker::Sampled, Trouble> {
+      return ready(std::span(&handle, 1), {}).and_then([&] {
+        return ask_for<worker::Sampled>(worker::SampleCounters{handle, spec},
+                                        at_least(limits_.profile, WorkerLimits::kProfileCopies), {});
+      });
+    });
+    if (!read) {
+      return tl::unexpected(std::move(read.error()));
+    }
+    return std::move(read->timeline);
+  }
+
   void warm_before_profiles(int runs) override { warm_runs_ = runs; }
 
   std::string disturbance() override {

@@ -178,6 +178,19 @@ class Server {
     return worker::Counters{*std::move(profile)};
   }
 
+  worker::Reply answer_to(const worker::SampleCounters& asked) {
+    const auto found = handles_.find(asked.handle);
+    if (found == handles_.end()) {
+      return failed(not_loaded(asked.handle));
+    }
+    begin(0);
+    auto timeline = session_->timeline(found->second, asked.spec);
+    if (!timeline) {
+      return failed(timeline.error());
+    }
+    return worker::Sampled{*std::move(timeline)};
+  }
+
   worker::Reply answer_to(const worker::Disturbance& /*asked*/) {
     return worker::Disturbed{session_ == nullptr ? "" : session_->disturbance()};
   }

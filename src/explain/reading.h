@@ -16,6 +16,7 @@ inline constexpr std::string_view kWarpsActive = "sm__warps_active.avg.pct_of_pe
 inline constexpr std::string_view kInstructions = "smsp__inst_executed.sum";
 inline constexpr std::string_view kCycles = "sm__cycles_elapsed.max";
 inline constexpr std::string_view kActiveCycles = "sm__cycles_active.avg";
+inline constexpr std::string_view kMostActiveCycles = "sm__cycles_active.max";
 
 // "long_scoreboard" -> "smsp__warp_issue_stalled_long_scoreboard_per_warp_active.pct"
 std::string stall_metric(std::string_view reason);

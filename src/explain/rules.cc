@@ -9,6 +9,7 @@
 #include "core/units.h"
 #include "explain/diagnosis.h"
 #include "explain/reading.h"
+#include "explain/thresholds.h"
 
 namespace scantune::explain {
 namespace {
@@ -30,10 +31,11 @@ constexpr const char* kFromL2Source = "less than half of the input came from DRA
 constexpr double kTrafficRatio = 1.1;
 constexpr const char* kTrafficSource = "one-pass families read 1.00 to 1.01 of what is needed";
 
-constexpr double kIdleShare = 0.1;
-constexpr const char* kTailSource = "more than a tenth of the GPU's time without work";
+constexpr double kIdleShare = 0.03;
+constexpr const char* kIdleSource = "SMs of evenly shared launches are idle for up to 2% on an H200";
+constexpr double kLastWaveShare = 0.1;
+constexpr const char* kLastWaveSource = "more than a tenth of the blocks' time without work";
 
-constexpr double kStallPercent = 20;
 constexpr const char* kSeedSource = "the seed's rule: memory stalls below 20%";
 constexpr const char* kStallSource = "the seed's line for memory stalls, and more than those";
 
@@ -203,22 +205,25 @@ std::optional<double> idle_in_last_wave(const Reading& r, double& waves) {
 
 std::optional<Finding> tail_effect(const Reading& r) {
   Finding finding{Limit::tail_effect, {}, {}, {}};
+  // Against the SM that is busy longest: what all of them wait for, as at the start, is no tail.
   const std::optional<double> active = r.launch != nullptr ? counter(*r.launch, kActiveCycles) : std::nullopt;
-  const std::optional<double> elapsed = r.launch != nullptr ? counter(*r.launch, kCycles) : std::nullopt;
-  if (active && elapsed && *elapsed > 0) {
-    const double idle = 1 - *active / *elapsed;
+  const std::optional<double> longest = r.launch != nullptr ? counter(*r.launch, kMostActiveCycles) : std::nullopt;
+  if (active && longest && *longest > 0) {
+    const double idle = 1 - *active / *longest;
     if (idle < kIdleShare) {
       return std::nullopt;
     }
-    finding.evidence = {at_least("sm_idle_share", r.entry(), idle * 100, "%", kIdleShare * 100, kTailSource)};
-    finding.sentence = fmt::format("an SM is without work for {:.0f}% of the launch: shares end unevenly", idle * 100);
+    finding.evidence = {at_least("sm_idle_share", r.entry(), idle * 100, "%", kIdleShare * 100, kIdleSource)};
+    finding.sentence = fmt::format(
+        "an SM is without work for {:.0f}% of the time that the busiest has some: shares end unevenly", idle * 100);
   } else {
     double waves = 0;
     const std::optional<double> idle = idle_in_last_wave(r, waves);
-    if (!idle || *idle < kIdleShare) {
+    if (!idle || *idle < kLastWaveShare) {
       return std::nullopt;
     }
-    finding.evidence = {at_least("last_wave_idle_share", r.entry(), *idle * 100, "%", kIdleShare * 100, kTailSource)};
+    finding.evidence = {
+        at_least("last_wave_idle_share", r.entry(), *idle * 100, "%", kLastWaveShare * 100, kLastWaveSource)};
     finding.sentence = fmt::format(
         "its blocks are {:.2f} times what the GPU holds at once: {:.0f}% of its time is idle", waves, *idle * 100);
   }

@@ -66,6 +66,8 @@ std::string became(FailureKind kind) {
       return "crashed";
     case FailureKind::device:
       return "lost with the device";
+    case FailureKind::not_recorded:
+      return "not recorded";
   }
   return "failed";
 }

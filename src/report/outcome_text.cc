@@ -119,6 +119,24 @@ std::vector<std::string> resource_lines(const Record& record) {
   return lines;
 }
 
+// Where the answers come from, and how many were given more than once.
+std::vector<std::string> replay_lines(const Outcome& outcome) {
+  if (!is_replay(outcome.provenance)) {
+    return {};
+  }
+  int64_t resampled = 0;
+  int64_t samples = 0;
+  for (const Round& round : outcome.rounds) {
+    resampled += round.resampled;
+    samples += std::ranges::count_if(round.samples, [](const Sample& sample) { return sample.subject != kCopy; });
+  }
+  return {fmt::format("nothing was measured: all is from {}", outcome.provenance.device.substr(kReplayPrefix.size())),
+          resampled == 0 ? fmt::format("each of {} samples is a recorded one", samples)
+                         : fmt::format("{} of {} samples are recorded ones drawn again (a bootstrap): intervals are "
+                                       "narrower than those of as many measured",
+                                       resampled, samples)};
+}
+
 std::string stop_text(const Outcome& outcome) {
   switch (outcome.stopped) {
     case StopReason::complete:
@@ -194,6 +212,7 @@ std::string outcome_text(const Outcome& outcome, const TextStyle& style) {
       add("Uses", resource_lines(record_at(outcome, *outcome.winner)));
     }
   }
+  add("Replay", replay_lines(outcome));
   add("Tried", tried_lines(outcome, style));
   if (style.verbose) {
     add("Time", time_lines(outcome.spent));

@@ -91,6 +91,12 @@ class Printer final : public ProgressPrinter {
     }
   }
 
+  void step(const SearchStep& step) override {
+    if (style_.verbose && progress_style_ != ProgressStyle::none) {
+      note(step_text(step));
+    }
+  }
+
   void progress(const Progress& progress) override {
     const std::scoped_lock lock(mutex_);
     if (progress_style_ == ProgressStyle::live) {

@@ -116,4 +116,25 @@ std::string ascii(std::string_view text) {
   return plain;
 }
 
+std::string step_text(const SearchStep& step) {
+  std::string text = fmt::format("step {}: {}: {}", step.number, to_string(step.to), step.rule);
+  if (step.from) {
+    text += fmt::format("; from {}", to_string(*step.from));
+    if (!step.limit.empty()) {
+      text += fmt::format(", limited by {}", step.limit);
+    }
+  }
+  for (const StepReading& reading : step.read) {
+    text +=
+        fmt::format("; {} {:.4g}{}{}", reading.metric, reading.value, reading.unit.empty() ? "" : " ", reading.unit);
+  }
+  if (step.predicted_ratio) {
+    text += fmt::format("; expected {:.3f} of copy", *step.predicted_ratio);
+  }
+  text += step.measured_ratio
+              ? fmt::format("; measured {:.3f}{}", *step.measured_ratio, step.best ? ", the best so far" : "")
+              : fmt::format("; failed: {}", step.failure);
+  return text;
+}
+
 }  // namespace scantune::report

@@ -45,4 +45,7 @@ std::string time_text(const Interval& time_ns);               // "2.018 ms ± 0.
 std::string ratio_text(const Interval& ratio);                // "0.992 [0.990, 0.994]"
 std::string plural(size_t count, std::string_view singular);  // "1 variant", "2 variants"
 
+// A step of a search on one line: what was tried, what for, what was expected and what came out.
+std::string step_text(const SearchStep& step);
+
 }  // namespace scantune::report

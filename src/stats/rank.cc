@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "stats/stats.h"
+
 namespace scantune::stats {
 namespace {
 
@@ -61,6 +63,32 @@ double exact_survival(size_t m, size_t n, double u) {
 
 double normal_survival(double z) { return std::erfc(z / std::numbers::sqrt2) / 2; }
 
+// P(U <= u) for m and n samples of one distribution without ties, for whole u.
+double probability_up_to(size_t m, size_t n, double u) {
+  const double pairs = static_cast<double>(m) * static_cast<double>(n);
+  if (m * n <= kMostExactPairs) {
+    return exact_survival(m, n, pairs - u);  // U and pairs - U have the same distribution
+  }
+  const double deviation = std::sqrt(pairs / 12 * static_cast<double>(m + n + 1));
+  return normal_survival((pairs / 2 - u - 0.5) / deviation);
+}
+
+// How many of the pairs may lie on one side of the interval's end: the largest k with P(U <= k - 1) <= tail, 0 where
+// there is none.
+size_t pairs_beyond(size_t m, size_t n, double tail) {
+  size_t low = 0;
+  size_t high = m * n / 2;
+  while (low < high) {
+    const size_t middle = (low + high + 1) / 2;
+    if (probability_up_to(m, n, static_cast<double>(middle - 1)) <= tail) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
 }  // namespace
 
 MannWhitney mann_whitney(std::span<const double> x, std::span<const double> y) {
@@ -89,6 +117,43 @@ MannWhitney mann_whitney(std::span<const double> x, std::span<const double> y) {
   result.p_less = survival(m * n - result.u);
   result.p_two_sided = std::min(1.0, 2 * std::min(result.p_greater, result.p_less));
   return result;
+}
+
+Shift shift_interval(std::span<const double> x, std::span<const double> y, double confidence) {
+  if (x.empty() || y.empty()) {
+    throw std::invalid_argument("a shift between no samples");
+  }
+  if (!(confidence > 0 && confidence < 1)) {
+    throw std::invalid_argument("a confidence lies between 0 and 1, both excluded");
+  }
+  std::vector<double> differences;
+  differences.reserve(x.size() * y.size());
+  for (const double before : x) {
+    for (const double after : y) {
+      differences.push_back(after - before);
+    }
+  }
+  if (std::ranges::any_of(differences, [](double difference) { return std::isnan(difference); })) {
+    throw std::invalid_argument("a shift between samples that are not numbers");
+  }
+  // A probability that equals the bound must not be lost to rounding.
+  const size_t beyond = pairs_beyond(x.size(), y.size(), (1 - confidence) / 2 * (1 + 1e-10));
+  const size_t low = beyond == 0 ? 0 : beyond - 1;
+  // Of many differences three are needed: not worth sorting them all.
+  const auto low_end = differences.begin() + static_cast<std::ptrdiff_t>(low);
+  const auto high_end = differences.end() - 1 - static_cast<std::ptrdiff_t>(low);
+  std::ranges::nth_element(differences, low_end);
+  const double least = *low_end;
+  std::ranges::nth_element(low_end, high_end, differences.end());
+  const double most = *high_end;
+  const auto middle = differences.begin() + static_cast<std::ptrdiff_t>(differences.size() / 2);
+  std::ranges::nth_element(low_end, middle, high_end + 1);
+  double estimate = *middle;
+  if (differences.size() % 2 == 0) {
+    estimate = differences.size() == 2 ? (differences[0] + differences[1]) / 2
+                                       : (estimate + *std::ranges::max_element(low_end, middle)) / 2;
+  }
+  return {{estimate, least, most}, beyond > 0};
 }
 
 ChangePoint change_point(std::span<const double> samples) {

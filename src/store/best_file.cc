@@ -53,13 +53,19 @@ Expected<Held> hold(const fs::path& path) {
 
 }  // namespace
 
-Expected<void> check_best_file(const fs::path& path) {
+Expected<void> check_best_file(const fs::path& path, std::optional<bool> of_replay) {
   const auto held = hold(path);
   if (!held) {
     return tl::unexpected(held.error());
   }
-  if (const auto text = merged(path, held->target, {}); !text) {
+  const auto text = merged(path, held->target, {});
+  if (!text) {
     return tl::unexpected(text.error());
+  }
+  if (of_replay) {
+    if (const auto origin = wire::check_origin(*text, *of_replay); !origin) {
+      return fail(origin.error().kind, "{}: {}; name another file", path.string(), origin.error().message);
+    }
   }
   return check_writable(path);
 }

@@ -13,8 +13,9 @@ namespace scantune::store {
 
 // Whether results can be merged into `path` later: its folder can be created and written, and an
 // existing file is a best file. Creates folders, but leaves no file behind. To be called before
-// tuning, so that an hour's work does not end in "permission denied".
-Expected<void> check_best_file(const std::filesystem::path& path);
+// tuning, so that an hour's work does not end in "permission denied". `of_replay`: of which origin the
+// results will be, where that is known (wire::check_origin).
+Expected<void> check_best_file(const std::filesystem::path& path, std::optional<bool> of_replay = {});
 
 // Merges entries in, atomically, under a lock, so that two processes may write to one file.
 Expected<void> merge_into_best_file(const std::filesystem::path& path, const std::vector<BestEntry>& entries);

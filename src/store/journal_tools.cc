@@ -30,6 +30,7 @@ Overloaded(Bodies...) -> Overloaded<Bodies...>;
 std::vector<Trial> trials_of(const JournalWhat& what) {
   return std::visit(Overloaded{[](const RunBegan&) { return std::vector<Trial>{}; },
                                [](const RunEnded&) { return std::vector<Trial>{}; },
+                               [](const SearchStepped&) { return std::vector<Trial>{}; },
                                [](const RoundTaken& taken) { return taken.trials; },
                                [](const auto& one) { return std::vector<Trial>{one.trial}; }},
                     what);

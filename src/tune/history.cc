@@ -8,7 +8,8 @@ namespace {
 
 // Failures that say more of that moment than of the variant.
 bool transient(FailureKind kind) {
-  return kind == FailureKind::device || kind == FailureKind::out_of_memory || kind == FailureKind::compile_timeout;
+  return kind == FailureKind::device || kind == FailureKind::out_of_memory || kind == FailureKind::compile_timeout ||
+         kind == FailureKind::not_recorded;
 }
 
 std::string key(const Trial& trial) { return to_string(trial.variant) + "\n" + trial.build; }
@@ -26,6 +27,7 @@ class Fold {
 
   void operator()(const RunBegan& began) { began_ = began.provenance; }
   void operator()(const RunEnded& /*ended*/) {}
+  void operator()(const SearchStepped& stepped) { outcome_.steps.push_back(stepped.step); }
 
   void operator()(const TrialCompiled& compiled) {
     if (Record* record = find(compiled.trial)) {
@@ -62,7 +64,7 @@ class Fold {
     if (!taken.discarded.empty()) {
       return;
     }
-    Round round{taken.round.phase, {}, taken.round.runs};
+    Round round{taken.round.phase, {}, taken.round.runs, taken.round.resampled};
     bool any = false;
     for (const Sample& sample : taken.round.samples) {
       int subject = kCopy;

@@ -20,6 +20,7 @@ class Told {
     ended = nullptr;
   }
   void operator()(const RunEnded& end) { ended = &end; }
+  void operator()(const SearchStepped& /*stepped*/) {}  // told by the history's fold
   void operator()(const RoundTaken& taken) {
     for (const Trial& trial : taken.trials) {
       add(trial);

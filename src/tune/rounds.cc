@@ -103,7 +103,7 @@ RoundsEnd RoundTaker::take(Session& session, Phase phase, const std::vector<Load
   if (samples->size() < order.size()) {
     return {RoundsEnd::Kind::stopped, -1, {}, {}, {}};
   }
-  Round round{phase, {}, spec_.runs};
+  Round round{phase, {}, spec_.runs, session.resampled()};
   for (size_t i = 0; i < order.size(); ++i) {
     round.samples.push_back({order[i].record, (*samples)[i].time_ns});
   }

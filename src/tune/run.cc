@@ -72,6 +72,10 @@ Run::Run(Device& device, Compiler& compiler, const std::vector<Candidate>& candi
     } else {
       record.source_digest = source_digest(*candidate.kernel);
       trial.build = compiler.build_digest(*candidate.kernel, outcome.workload, candidate.variant, outcome.device.chip);
+      record.build = trial.build;
+      if (trial.build.empty()) {
+        record.failure = Failure{FailureKind::not_recorded, "the recording has nothing of it"};
+      }
       const std::string& kernel = candidate.variant.kernel;
       const auto [family, added] = family_of_.emplace(kernel, progress_.families.size());
       if (added) {
@@ -143,6 +147,7 @@ bool Run::open_session() {
 }
 
 void Run::search() {
+  recall();
   report(Progress::Stage::compile);
   while (!stopping()) {
     if (out_of_budget()) {
@@ -153,7 +158,9 @@ void Run::search() {
       break;
     }
     ask_for_more();
+    take_steps();
     if (strategy_done_) {
+      outcome_.search_ended = strategy_.why_done();
       break;
     }
     // Fuller rounds are better rounds; but a device that waits for the compiler measures nothing.
@@ -165,13 +172,47 @@ void Run::search() {
     }
     if (!pool_.empty()) {
       screen_round();
+      take_steps();
     }
   }
+  take_steps();
 }
 
 // Whether nothing needs to be done for a record: the journal says how it ended.
 bool Run::settled(int record) const {
   return outcome_.records[static_cast<size_t>(record)].failure || screened_.contains(record);
+}
+
+// Tells the strategy what the journal knows, so that it need not ask for it. The stored winner is tried whatever the
+// strategy is: it can only be held against others in the same rounds.
+void Run::recall() {
+  for (const auto& [spelling, record] : record_of_) {
+    if (const auto& failure = record_at(record).failure) {
+      Progress::Family& of = family(record);
+      ++of.done;
+      ++of.failed;
+      tell(record, *failure);
+    } else if (settled(record)) {
+      tell_verified(record);
+      if (record_at(record).profile) {
+        tell(record, Profiled{*record_at(record).profile});
+      }
+      leave_pool(record);
+    }
+  }
+  if (options_.incumbent) {
+    if (const auto it = record_of_.find(to_string(*options_.incumbent)); it != record_of_.end()) {
+      try_out(it->second);
+    }
+  }
+}
+
+// Has a variant compiled and screened, unless that is done or under way.
+void Run::try_out(int record) {
+  if (!settled(record) && asked_.insert(record).second) {
+    compiles_.submit(
+        {record, candidates_[static_cast<size_t>(record)].kernel, candidates_[static_cast<size_t>(record)].variant});
+  }
 }
 
 void Run::ask_for_more() {
@@ -183,7 +224,6 @@ void Run::ask_for_more() {
     return;
   }
   const std::vector<Request> requests = strategy_.ask(static_cast<size_t>(room));
-  bool opening = false;
   if (requests.empty() && compiles_.pending() == 0 && pool_.empty()) {
     strategy_done_ = true;  // nothing is under way that it could be waiting for
   }
@@ -192,20 +232,13 @@ void Run::ask_for_more() {
     if (it == record_of_.end()) {
       continue;  // not an admitted candidate of this run
     }
-    const int record = it->second;
-    if (!settled(record)) {
-      compiles_.submit({record, candidates_[static_cast<size_t>(record)].kernel, request.variant});
-      opening = true;
-    } else if (const auto& failure = record_at(record).failure) {
-      Progress::Family& of = family(record);
-      ++of.done;
-      ++of.failed;
-      tell(record, *failure);
-    } else {
-      leave_pool(record);
+    if (request.want == Request::Want::measure) {
+      try_out(it->second);
+    } else if (!read_counters(it->second)) {
+      return;
     }
   }
-  if (opening) {
+  if (compiles_.pending() > 0) {
     open_session();  // while the first variants are being compiled
   }
 }
@@ -254,7 +287,7 @@ void Run::accept(CompileAhead::Done done) {
   if (!screened_.contains(done.record)) {
     pool_.push_back({done.record, *handle});
   }
-  tell(done.record, Verified{});
+  tell_verified(done.record);
 }
 
 // A variant that the journal knows, for rounds or counters that it does not.
@@ -501,26 +534,35 @@ void Run::profile() {
     if (stopping()) {
       return;
     }
-    if (answers(record_at(record).profile, options_.metrics) || !load(record)) {
-      continue;
+    if (!answers(record_at(record).profile, options_.metrics) && !read_counters(record)) {
+      return;
     }
-    const Stopwatch watch(outcome_.spent.profile_s);
-    auto profile = session_->profile(handles_.at(record), options_.metrics);
-    if (!profile) {
-      // What was timed stands; only a device that is gone ends the run.
-      if (profile.error().kind == FailureKind::device && stopping()) {
-        return;
-      }
-      if (profile.error().kind == FailureKind::device) {
-        lose(profile.error().what);
-      }
-      tell(record, profile.error());
-      continue;
-    }
-    record_at(record).profile = *profile;
-    keep(TrialProfiled{trial(record), *profile});
-    tell(record, Profiled{*std::move(profile)});
   }
+}
+
+// Where no counters are asked for, or can be read, whoever waits for them is told so.
+bool Run::read_counters(int record) {
+  if (answers(record_at(record).profile, options_.metrics) || options_.metrics.empty() || !load(record)) {
+    tell(record, Profiled{record_at(record).profile.value_or(Profile{})});
+    return !stopping();
+  }
+  const Stopwatch watch(outcome_.spent.profile_s);
+  auto profile = session_->profile(handles_.at(record), options_.metrics);
+  if (!profile) {
+    // What was timed stands; only a device that is gone ends the run.
+    if (profile.error().kind == FailureKind::device && stopping()) {
+      return false;
+    }
+    if (profile.error().kind == FailureKind::device) {
+      lose(profile.error().what);
+    }
+    tell(record, profile.error());
+    return !stopping();
+  }
+  record_at(record).profile = *profile;
+  keep(TrialProfiled{trial(record), *profile});
+  tell(record, Profiled{*std::move(profile)});
+  return true;
 }
 
 // --- What is kept and told ----------------------------------------------------------------------------
@@ -587,6 +629,21 @@ void Run::tell(int record, What what) {
   const Event event{outcome_.records[static_cast<size_t>(record)].variant, std::move(what)};
   strategy_.tell(event);
   observer_.event(event);
+}
+
+void Run::tell_verified(int record) {
+  const Record& r = record_at(record);
+  tell(record, Verified{r.resources, r.bytes_in_flight_per_sm});
+}
+
+// What the strategy says of itself, where it says something.
+void Run::take_steps() {
+  for (SearchStep& step : strategy_.take_steps()) {
+    step.number = static_cast<int>(outcome_.steps.size()) + 1;
+    keep(SearchStepped{step});
+    observer_.step(step);
+    outcome_.steps.push_back(std::move(step));
+  }
 }
 
 void Run::tell_measured(int record, Phase phase) {

@@ -47,7 +47,9 @@ class Run {
   [[nodiscard]] int final_size(double round_s) const;
 
   bool open_session();
+  void recall();
   void ask_for_more();
+  void try_out(int record);
   [[nodiscard]] bool settled(int record) const;
   void accept(CompileAhead::Done done);
   bool load(int record);  // for a phase after the screen; false where it failed
@@ -58,6 +60,9 @@ class Run {
   void lose(const std::string& what);
   void tell(int record, What what);
   void tell_measured(int record, Phase phase);
+  void tell_verified(int record);
+  void take_steps();
+  bool read_counters(int record);  // false where the run must end
 
   // One round; kept rounds are in the outcome afterwards. False where the phase must end.
   bool take_round(Phase phase, std::vector<Loaded>& subjects);
@@ -95,6 +100,7 @@ class Run {
   std::map<int, Handle> handles_;         // loaded and verified in this session
   std::vector<Loaded> pool_;              // in the screen
   std::map<int, Interval> screened_ratio_;
+  std::set<int> asked_;     // by the strategy, or for the sake of the incumbent
   std::set<int> screened_;  // need no more rounds of the screen
   double round_s_ = 0;      // the last round of the screen
   int measured_ = 0;

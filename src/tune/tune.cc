@@ -26,9 +26,13 @@ Expected<Outcome> tune(Device& device, Compiler& compiler, const Workload& workl
 
   Run run(device, compiler, candidates, strategy, options, outcome, observer, std::move(stop));
   run.search();
-  run.final();
+  if (!options.search_only) {
+    run.final();
+  }
   run.conclude();
-  run.profile();
+  if (!options.search_only) {
+    run.profile();
+  }
   run.end();
   if (run.error()) {
     return tl::unexpected(*run.error());

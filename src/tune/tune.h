@@ -32,6 +32,7 @@ struct TuneOptions {
   Budget budget;
   std::vector<std::string> metrics;  // requested counters; empty: none are read
   int profiled = 5;                  // best variants profiled, besides the baseline's best
+  bool search_only = false;          // neither the final nor counters: others search, too (tune/together.h)
   uint64_t seed = 1;
 
   History history;                   // what earlier runs of the same context have left
@@ -67,6 +68,7 @@ class Observer {
 
   virtual void event(const Event& /*event*/) {}
   virtual void progress(const Progress& /*progress*/) {}
+  virtual void step(const SearchStep& /*step*/) {}
 };
 
 // Tunes one workload. Candidates that break a constraint become failed records and are not

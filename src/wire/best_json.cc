@@ -29,19 +29,24 @@ Json write_contender(const Contender& contender) {
   object["resources"] = write_resources(contender.resources);
   add_counters(object, contender.profile);
   object["source_digest"] = text_or_null(contender.source_digest);
+  if (!contender.build.empty()) {
+    object["build_digest"] = contender.build;
+  }
   return object;
 }
 
 Contender read_contender(const Node& node) {
   const auto in_flight = node.find("bytes_in_flight_per_sm");
   const auto digest = node.find("source_digest");
+  const auto build = node.find("build_digest");
   return {.variant = read_variant(node),
           .time_ns = read_interval(node.at("time_ns")),
           .ratio_to_copy = read_interval(node.at("ratio_to_copy")),
           .resources = read_resources(node.at("resources")),
           .bytes_in_flight_per_sm = in_flight ? in_flight->integer() : 0,
           .profile = read_counters(node),
-          .source_digest = digest ? digest->text() : std::string()};
+          .source_digest = digest ? digest->text() : std::string(),
+          .build = build ? build->text() : std::string()};
 }
 
 Json write_baseline(const BestEntry& entry) {
@@ -142,6 +147,20 @@ bool has_key(const Json& entry, const std::string& key) {
   return it != entry.end() && *it == key;
 }
 
+bool is_of_replay(const Json& entry) {
+  const Json device = entry.is_object() ? entry.value(Json::json_pointer("/provenance/device"), Json()) : Json();
+  return device.is_string() && device.get<std::string>().starts_with(kReplayPrefix);
+}
+
+Expected<void> check_origin(const Json& document, bool of_replay) {
+  const Json& entries = document.at("entries");
+  if (std::ranges::all_of(entries, [&](const Json& entry) { return is_of_replay(entry) == of_replay; })) {
+    return {};
+  }
+  return of_replay ? bad_input("it holds results measured on a device, which those of a replay are kept apart from")
+                   : bad_input("it holds results of a replay, which measured ones are kept apart from");
+}
+
 }  // namespace
 
 std::string best_key(const Workload& workload, const Chip& chip) {
@@ -158,6 +177,11 @@ Expected<std::string> merge_best(std::string_view existing, const std::vector<Be
   if (!document) {
     return tl::unexpected(document.error());
   }
+  for (const BestEntry& entry : entries) {
+    if (auto origin = check_origin(*document, is_replay(entry.provenance)); !origin) {
+      return tl::unexpected(origin.error());
+    }
+  }
   auto& stored = document->at("entries").get_ref<Json::array_t&>();
   for (const BestEntry& entry : entries) {
     const std::string key = best_key(entry.workload, entry.chip);
@@ -172,6 +196,13 @@ Expected<std::string> merge_best(std::string_view existing, const std::vector<Be
     stored.erase(std::remove_if(old + 1, stored.end(), same_key), stored.end());
   }
   return to_text(*document);
+}
+
+Expected<void> check_origin(std::string_view text, bool of_replay) {
+  if (is_blank(text)) {
+    return {};
+  }
+  return open_document(text).and_then([&](const Json& document) { return check_origin(document, of_replay); });
 }
 
 Expected<std::optional<StoredWinner>> stored_winner(std::string_view text, const std::string& key) {
@@ -209,6 +240,69 @@ Expected<std::vector<BestEntry>> parse_best(std::string_view text) {
     }
     return entries;
   });
+}
+
+Expected<PickedBest> pick_best(const std::vector<BestSource>& sources, const BestChoice& choose) {
+  struct Candidate {
+    Json json;
+    BestEntry entry;
+    PickedEntry picked;
+  };
+  std::vector<Candidate> kept;
+  for (size_t source = 0; source < sources.size(); ++source) {
+    const auto parsed = parse_best(sources[source].text);
+    if (!parsed) {
+      return fail(parsed.error().kind, "{}: {}", sources[source].name, parsed.error().message);
+    }
+    const auto document = open_document(sources[source].text);
+    const auto& rows = document->at("entries").get_ref<const Json::array_t&>();
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const BestEntry& entry = parsed->at(i);
+      const std::string key = best_key(entry.workload, entry.chip);
+      const auto same = std::ranges::find_if(kept, [&](const Candidate& other) { return other.picked.key == key; });
+      if (same == kept.end()) {
+        kept.push_back({rows[i], entry, {.key = key, .from = source, .among = {source}, .why = {}}});
+        continue;
+      }
+      same->picked.among.push_back(source);
+      if (same->json == rows[i]) {
+        continue;
+      }
+      std::string why;
+      if (choose(same->entry, entry, why) == 1) {
+        same->json = rows[i];
+        same->entry = entry;
+        same->picked.from = source;
+      }
+      same->picked.why = why;
+    }
+  }
+  PickedBest picked;
+  Json document = {{"format", kFormat}, {"version", kVersion}, {"entries", Json::array()}};
+  for (Candidate& candidate : kept) {
+    document["entries"].push_back(std::move(candidate.json));
+    picked.entries.push_back(std::move(candidate.picked));
+  }
+  picked.text = to_text(document);
+  return picked;
+}
+
+std::string show_json(const std::string& file, const std::vector<BestEntry>& entries) {
+  Json rows = Json::array();
+  for (const BestEntry& entry : entries) {
+    const Contender& winner = entry.contenders.at(0);
+    Json row = {{"key", best_key(entry.workload, entry.chip)},
+                {"chip", entry.chip.name},
+                {"workload", write_workload(entry.workload)}};
+    add_variant(row, winner.variant);
+    row["time_ns"] = write_interval(winner.time_ns);
+    row["ratio_to_copy"] = write_interval(winner.ratio_to_copy);
+    row["equivalent_count"] = entry.equivalents.size();
+    row["round_count"] = entry.rounds.size();
+    row["provenance"] = write_provenance(entry.provenance);
+    rows.push_back(std::move(row));
+  }
+  return to_text(Json{{"format", "scantune-show"}, {"version", 1}, {"file", file}, {"entries", std::move(rows)}});
 }
 
 }  // namespace scantune::wire

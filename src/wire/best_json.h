@@ -1,6 +1,7 @@
 // The best file (docs/results-format.md, configs/schema/best.schema.json): text in, text out.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,8 +18,13 @@ std::string best_key(const Workload& workload, const Chip& chip);
 // Merges entries into a best file's text (empty text: a new file): an entry of the same key is
 // replaced, everything else is kept as it is, members this version does not know included. An
 // error (bad_input) where the text is not a best file of a version this tool reads; the message
-// says what is wrong with the content, the caller adds the path.
+// says what is wrong with the content, the caller adds the path. So is a file whose results are of
+// another origin: see check_origin.
 Expected<std::string> merge_best(std::string_view existing, const std::vector<BestEntry>& entries);
+
+// Results of a replay and measured ones are never in one file. An error where the text has an entry of
+// the other origin.
+Expected<void> check_origin(std::string_view text, bool of_replay);
 
 // The winner that a best file's text holds for a key, if it does. Reads nothing else of the entry, so that one
 // measured under an older protocol has a winner still. An error as of merge_best.
@@ -27,6 +33,30 @@ struct StoredWinner {
   Interval ratio_to_copy;
 };
 Expected<std::optional<StoredWinner>> stored_winner(std::string_view text, const std::string& key);
+
+// Best files put together: of entries that share a key one is kept, whole, as it is written, members that this version
+// does not know included.
+struct BestSource {
+  std::string name;  // for messages
+  std::string text;
+};
+struct PickedEntry {
+  std::string key;
+  size_t from = 0;            // index of the source it was taken from
+  std::vector<size_t> among;  // sources that have one of the key, in order
+  std::string why;            // it was kept; empty where there was no other, or all are the same
+};
+struct PickedBest {
+  std::string text;
+  std::vector<PickedEntry> entries;  // in the order in which keys first appear
+};
+// 0: keep `kept`, 1: take `other`; `why` is filled in.
+using BestChoice = std::function<int(const BestEntry& kept, const BestEntry& other, std::string& why)>;
+// An error (bad_input) begins with the name of the source at fault.
+Expected<PickedBest> pick_best(const std::vector<BestSource>& sources, const BestChoice& choose);
+
+// {"format": "scantune-show", "version": 1, ...}: of each entry its key, winner and figures, without samples.
+std::string show_json(const std::string& file, const std::vector<BestEntry>& entries);
 
 // Reads every entry.
 Expected<std::vector<BestEntry>> parse_best(std::string_view text);

@@ -90,6 +90,12 @@ void write_what(Json& event, const RoundTaken& taken) {
   event["phase"] = name(taken.round.phase);
   event["discarded"] = text_or_null(taken.discarded);
   event["runs"] = taken.round.runs;
+  if (taken.round.resampled != 0) {
+    event["resampled"] = taken.round.resampled;
+  }
+  if (!taken.uuid.empty()) {
+    event["uuid"] = taken.uuid;
+  }
   Json& trials = event["trials"] = Json::array();
   for (const Trial& trial : taken.trials) {
     trials.push_back(write_trial(trial));
@@ -106,8 +112,14 @@ RoundTaken read_round(const Node& node) {
   RoundTaken taken;
   taken.round.phase = read_phase(node.at("phase"));
   taken.round.runs = node.at("runs").small_integer();
+  if (const auto resampled = node.find("resampled")) {
+    taken.round.resampled = resampled->small_integer();
+  }
   if (const auto why = node.find("discarded")) {
     taken.discarded = why->text();
+  }
+  if (const auto uuid = node.find("uuid")) {
+    taken.uuid = uuid->text();
   }
   for (const Node& trial : node.at("trials").items()) {
     taken.trials.push_back(read_trial(trial));
@@ -192,6 +204,8 @@ RunEnded read_run_ended(const Node& node) {
   return ended;
 }
 
+void write_what(Json& event, const SearchStepped& stepped) { event["step"] = write_step(stepped.step); }
+
 JournalWhat read_what(const Node& node, EventKind kind) {
   switch (kind) {
     case EventKind::run_began:
@@ -210,6 +224,8 @@ JournalWhat read_what(const Node& node, EventKind kind) {
       return read_failed(node);
     case EventKind::run_ended:
       return read_run_ended(node);
+    case EventKind::step:
+      return SearchStepped{read_step(node.at("step"))};
   }
   node.refuse("no such kind");
 }

@@ -57,6 +57,10 @@ Json write_outcome(const Outcome& outcome) {
   for (const int record : outcome.equivalents) {
     equivalents.push_back(to_string(variant_of(outcome, record)));
   }
+  Json steps = Json::array();
+  for (const SearchStep& step : outcome.steps) {
+    steps.push_back(write_step(step));
+  }
   return {{"workload", write_workload(outcome.workload)},
           {"device", write_device(outcome.device)},
           {"stopped", name(outcome.stopped)},
@@ -68,6 +72,8 @@ Json write_outcome(const Outcome& outcome) {
           {"equivalents", std::move(equivalents)},
           {"baseline", write_standing_of(outcome, outcome.baseline)},
           {"copy", {{"time_ns", write_interval(outcome.copy_time_ns)}}},
+          {"steps", std::move(steps)},
+          {"search_ended", text_or_null(outcome.search_ended)},
           {"spent", write_spent(outcome.spent)},
           {"provenance", write_provenance(outcome.provenance)},
           {"protocol", write_protocol(outcome.protocol)},

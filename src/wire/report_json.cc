@@ -77,6 +77,32 @@ Json write_finding(const ReportFinding& finding) {
   return {{"limit", finding.limit}, {"sentence", finding.sentence}, {"advice", finding.advice}};
 }
 
+Json write_reading(const StepReading& reading) {
+  return {{"metric", reading.metric}, {"value", finite_or_null(reading.value)}, {"unit", reading.unit}};
+}
+
+template <class Values, class Write>
+Json write_all(const Values& values, const Write& write) {
+  Json array = Json::array();
+  for (const auto& value : values) {
+    array.push_back(write(value));
+  }
+  return array;
+}
+
+Json write_step(const SearchStep& step) {
+  return {{"number", step.number},
+          {"from", step.from ? Json(to_string(*step.from)) : Json(nullptr)},
+          {"limit", text_or_null(step.limit)},
+          {"read", write_all(step.read, write_reading)},
+          {"rule", step.rule},
+          {"to", to_string(step.to)},
+          {"predicted_ratio", finite_or_null(step.predicted_ratio)},
+          {"measured_ratio", finite_or_null(step.measured_ratio)},
+          {"failure", text_or_null(step.failure)},
+          {"best", step.best}};
+}
+
 Json write_peer(const PeerResult& peer) {
   return {{"id", peer.id},
           {"title", peer.title},
@@ -87,15 +113,6 @@ Json write_peer(const PeerResult& peer) {
           {"time_ns", interval_or_null(peer.time_ns)},
           {"ratio_to_copy", interval_or_null(peer.ratio_to_copy)},
           {"scantune_speedup", interval_or_null(peer.scantune_speedup)}};
-}
-
-template <class Values, class Write>
-Json write_all(const Values& values, const Write& write) {
-  Json array = Json::array();
-  for (const auto& value : values) {
-    array.push_back(write(value));
-  }
-  return array;
 }
 
 Json write_outcome(const ReportOutcome& outcome) {
@@ -130,6 +147,7 @@ Json write_outcome(const ReportOutcome& outcome) {
           {"metrics", write_all(outcome.metrics, write_metric)},
           {"records", write_all(outcome.records, write_record)},
           {"samples", write_all(outcome.samples, write_subject)},
+          {"steps", write_all(outcome.steps, write_step)},
           {"peers", write_all(outcome.peers, write_peer)}};
 }
 

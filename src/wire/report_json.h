@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/outcome.h"
+#include "core/search_step.h"
 #include "wire/peers_json.h"
 
 namespace scantune::wire {
@@ -116,6 +117,7 @@ struct ReportOutcome {
   Phase decided_by = Phase::screen;
   std::vector<ReportSamples> samples;
   std::vector<ReportFinding> findings;  // of the winner; the first is what limits it
+  std::vector<SearchStep> steps;        // of a search that says why it tries what it tries
   std::vector<PeerResult> peers;
 };
 

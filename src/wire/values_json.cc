@@ -347,11 +347,53 @@ std::optional<Profile> read_counters(const Node& node) {
   return profile;
 }
 
+Json write_timeline(const Timeline& timeline) {
+  Json begin = Json::array();
+  Json end = Json::array();
+  for (const TimelineSample& sample : timeline.samples) {
+    begin.push_back(sample.begin_ns);
+    end.push_back(sample.end_ns);
+  }
+  Json metrics = Json::array();
+  for (size_t m = 0; m < timeline.metrics.size(); ++m) {
+    Json values = Json::array();
+    for (const TimelineSample& sample : timeline.samples) {
+      values.push_back(sample.values.at(m));
+    }
+    metrics.push_back({{"name", timeline.metrics[m]}, {"unit", timeline.units.at(m)}, {"values", std::move(values)}});
+  }
+  return {{"begin_ns", std::move(begin)}, {"end_ns", std::move(end)}, {"metrics", std::move(metrics)}};
+}
+
+Timeline read_timeline(const Node& node) {
+  Timeline timeline;
+  const std::vector<double> begin = node.at("begin_ns").numbers();
+  const std::vector<double> end = node.at("end_ns").numbers();
+  if (end.size() != begin.size()) {
+    node.at("end_ns").expected("as many numbers as begin_ns has");
+  }
+  for (size_t i = 0; i < begin.size(); ++i) {
+    timeline.samples.push_back({begin[i], end[i], {}});
+  }
+  for (const Node& metric : node.at("metrics").items()) {
+    timeline.metrics.push_back(metric.at("name").text());
+    timeline.units.push_back(metric.at("unit").text());
+    const std::vector<double> values = metric.at("values").numbers();
+    if (values.size() != begin.size()) {
+      metric.at("values").expected("as many numbers as begin_ns has");
+    }
+    for (size_t i = 0; i < values.size(); ++i) {
+      timeline.samples[i].values.push_back(values[i]);
+    }
+  }
+  return timeline;
+}
+
 Json write_failure(const Failure& failure) { return {{"kind", name(failure.kind)}, {"what", failure.what}}; }
 
 Failure read_failure(const Node& node) {
   const std::string kind = node.at("kind").text();
-  for (int i = 0; i <= static_cast<int>(FailureKind::device); ++i) {
+  for (int i = 0; i <= static_cast<int>(FailureKind::not_recorded); ++i) {
     if (kind == name(static_cast<FailureKind>(i))) {
       return {static_cast<FailureKind>(i), node.at("what").text()};
     }
@@ -403,6 +445,9 @@ Json write_samples(const std::vector<Round>& rounds, const std::vector<std::stri
     if (round.runs != 1) {
       row["runs"] = round.runs;
     }
+    if (round.resampled != 0) {
+      row["resampled"] = round.resampled;
+    }
     row["order"] = std::move(order);
     row["time_ns"] = std::move(times);
     rows.push_back(std::move(row));
@@ -432,7 +477,9 @@ std::vector<Round> read_samples(const Node& node, const std::vector<std::string>
       row.refuse(fmt::format(R"("order" has {} elements, "time_ns" has {})", order.size(), times.size()));
     }
     const auto runs = row.find("runs");
-    Round round{read_phase(row.at("phase")), {}, runs ? runs->small_integer() : 1};
+    const auto resampled = row.find("resampled");
+    Round round{
+        read_phase(row.at("phase")), {}, runs ? runs->small_integer() : 1, resampled ? resampled->small_integer() : 0};
     for (size_t i = 0; i < order.size(); ++i) {
       if (order[i] < 0 || std::cmp_greater_equal(order[i], subject_of.size())) {
         row.at("order").refuse(fmt::format("{} is no index into \"subjects\"", order[i]));
@@ -442,6 +489,54 @@ std::vector<Round> read_samples(const Node& node, const std::vector<std::string>
     rounds.push_back(std::move(round));
   }
   return rounds;
+}
+
+Json write_step(const SearchStep& step) {
+  Json read = Json::array();
+  for (const StepReading& reading : step.read) {
+    read.push_back({{"metric", reading.metric},
+                    {"value", std::isfinite(reading.value) ? Json(reading.value) : Json(nullptr)},
+                    {"unit", reading.unit}});
+  }
+  return {{"number", step.number},
+          {"from", step.from ? Json(to_string(*step.from)) : Json(nullptr)},
+          {"limit", text_or_null(step.limit)},
+          {"read", std::move(read)},
+          {"rule", step.rule},
+          {"to", to_string(step.to)},
+          {"predicted_ratio_to_copy", step.predicted_ratio ? number_or_null(*step.predicted_ratio) : Json(nullptr)},
+          {"measured_ratio_to_copy", step.measured_ratio ? number_or_null(*step.measured_ratio) : Json(nullptr)},
+          {"failure", text_or_null(step.failure)},
+          {"best", step.best}};
+}
+
+SearchStep read_step(const Node& node) {
+  SearchStep step;
+  step.number = node.at("number").small_integer();
+  if (const auto from = node.find("from")) {
+    step.from = from->take(parse_variant(from->text()));
+  }
+  if (const auto limit = node.find("limit")) {
+    step.limit = limit->text();
+  }
+  for (const Node& reading : node.at("read").items()) {
+    const auto value = reading.find("value");
+    step.read.push_back(
+        {reading.at("metric").text(), value ? value->number() : std::nan(""), reading.at("unit").text()});
+  }
+  step.rule = node.at("rule").text();
+  step.to = node.at("to").take(parse_variant(node.at("to").text()));
+  if (const auto predicted = node.find("predicted_ratio_to_copy")) {
+    step.predicted_ratio = predicted->number();
+  }
+  if (const auto measured = node.find("measured_ratio_to_copy")) {
+    step.measured_ratio = measured->number();
+  }
+  if (const auto failure = node.find("failure")) {
+    step.failure = failure->text();
+  }
+  step.best = node.at("best").boolean();
+  return step;
 }
 
 }  // namespace scantune::wire

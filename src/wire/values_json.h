@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/outcome.h"
+#include "core/timeline.h"
 #include "wire/node.h"
 
 namespace scantune::wire {
@@ -47,6 +48,10 @@ Json write_metrics(const LaunchProfile& launch);
 void add_counters(Json& object, const std::optional<Profile>& profile);
 std::optional<Profile> read_counters(const Node& node);
 
+// One list a column: begin_ns, end_ns and the values of each metric.
+Json write_timeline(const Timeline& timeline);
+Timeline read_timeline(const Node& node);
+
 Json write_failure(const Failure& failure);
 Failure read_failure(const Node& node);
 
@@ -64,5 +69,8 @@ std::vector<Round> read_samples(const Node& node, const std::vector<std::string>
 Json number_or_null(int64_t number);
 Json number_or_null(double number);
 Json text_or_null(const std::string& text);
+
+Json write_step(const SearchStep& step);
+SearchStep read_step(const Node& node);
 
 }  // namespace scantune::wire

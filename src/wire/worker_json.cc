@@ -144,6 +144,9 @@ Request read_request(const Node& node) {
   if (name == "profile") {
     return ReadCounters{handle(), read_texts(node.at("metrics")), node.at("warm_runs").small_integer()};
   }
+  if (name == "timeline") {
+    return SampleCounters{handle(), {read_texts(node.at("metrics")), node.at("interval_ns").number()}};
+  }
   if (name == "disturbance") {
     return Disturbance{};
   }
@@ -207,6 +210,9 @@ Reply read_reply(const Node& node) {
   if (name == "counters") {
     return Counters{read_counters(node).value_or(Profile{})};
   }
+  if (name == "sampled") {
+    return Sampled{read_timeline(node.at("timeline"))};
+  }
   if (name == "disturbed") {
     return Disturbed{node.at("by").text()};
   }
@@ -252,6 +258,12 @@ std::string to_line(const Request& request) {
                                          json["warm_runs"] = asked.warm_runs;
                                          return json;
                                        },
+                                       [&](const SampleCounters& asked) {
+                                         Json json = with("timeline", "handle", asked.handle);
+                                         json["metrics"] = asked.spec.metrics;
+                                         json["interval_ns"] = asked.spec.interval_ns;
+                                         return json;
+                                       },
                                        [](const Disturbance& /*asked*/) { return head("request", "disturbance"); }},
                             request));
 }
@@ -278,6 +290,7 @@ std::string to_line(const Reply& reply) {
                    add_counters(json, answer.profile);
                    return json;
                  },
+                 [&](const Sampled& answer) { return with("sampled", "timeline", write_timeline(answer.timeline)); },
                  [&](const Disturbed& answer) { return with("disturbed", "by", answer.by); },
                  [](const Failed& answer) { return write_failed(answer); },
                  [](const Refused& answer) { return write_refused(answer); }},

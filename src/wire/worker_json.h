@@ -11,6 +11,7 @@
 
 #include "core/expected.h"
 #include "core/record.h"
+#include "core/timeline.h"
 
 namespace scantune::wire::worker {
 
@@ -64,10 +65,15 @@ struct ReadCounters {  // answered by Counters
   int warm_runs = 0;  // Session::warm_before_profiles
 };
 
+struct SampleCounters {  // answered by Sampled
+  int handle = 0;
+  TimelineSpec spec;
+};
+
 struct Disturbance {};  // answered by Disturbed
 
-using Request =
-    std::variant<Hello, MemoryNeeded, Open, Close, Load, Unload, Verify, TakeRound, ReadCounters, Disturbance>;
+using Request = std::variant<Hello, MemoryNeeded, Open, Close, Load, Unload, Verify, TakeRound, ReadCounters,
+                             SampleCounters, Disturbance>;
 
 // A line, its newline included.
 std::string to_line(const Request& request);
@@ -101,11 +107,15 @@ struct Counters {
   Profile profile;
 };
 
+struct Sampled {
+  Timeline timeline;
+};
+
 struct Disturbed {
   std::string by;  // empty: by nothing
 };
 
-// In place of Done, Loaded, Samples or Counters.
+// In place of Done, Loaded, Samples, Counters or Sampled.
 struct Failed {
   Failure failure;
   std::optional<size_t> position;  // of a round's order, where it is known
@@ -116,7 +126,7 @@ struct Refused {
   Error error;
 };
 
-using Reply = std::variant<Info, Memory, Opened, Done, Loaded, Samples, Counters, Disturbed, Failed, Refused>;
+using Reply = std::variant<Info, Memory, Opened, Done, Loaded, Samples, Counters, Sampled, Disturbed, Failed, Refused>;
 
 std::string to_line(const Reply& reply);
 Expected<Reply> parse_reply(std::string_view line);

@@ -183,7 +183,8 @@ TEST(GivenSpace, RulesOutWhatAKernelCannotBeInstantiatedWith) {
   EXPECT_THAT(broken("column_carry columns=64 warps=8 rows=8 blocks=33 interleave=100", columns),
               HasSubstr("1 to 32 blocks"));
   EXPECT_THAT(broken("column_carry columns=64 warps=8 rows=8 blocks=1 interleave=1001", columns), HasSubstr("1000"));
-  EXPECT_THAT(broken("column_split columns=64 warps=8 rows=8 stages=5 blocks=1", columns), HasSubstr("1 to 4 stages"));
+  EXPECT_THAT(broken("column_split columns=64 tile=8192 warps=4 stages=15 loaders=1", columns),
+              HasSubstr("2 to 14 stages"));
   EXPECT_THAT(broken("short_row vectors=1000000000 warps=8", rows(1024, 33)), HasSubstr("1 to 32 times 16 bytes"));
   EXPECT_THAT(broken("short_row vectors=4 warps=33", rows(1024, 33)), HasSubstr("1 to 32 warps"));
   EXPECT_THAT(

@@ -13,7 +13,15 @@ using testing::Not;
 
 TEST(Help, FitsAScreen) {
   Sandbox sandbox;
-  for (const auto& arguments : {std::vector<std::string>{"--help"}, {"list", "--help"}, {"journal", "--help"}}) {
+  for (const auto& arguments : {std::vector<std::string>{"--help"},
+                                {"list", "--help"},
+                                {"journal", "--help"},
+                                {"report", "--help"},
+                                {"doctor", "--help"},
+                                {"check", "--help"},
+                                {"verify", "--help"},
+                                {"show", "--help"},
+                                {"merge", "--help"}}) {
     const Finished help = sandbox.run(arguments);
     EXPECT_EQ(help.code, 0);
     EXPECT_EQ(help.err, "");

@@ -40,11 +40,11 @@ const std::vector<KernelSpace>& wild_space() {
         {"blocks", numbers({1, 3, 32, 33})},
         {"interleave", numbers({7, 100})}}},
       {"column_split",
-       {{"columns", numbers({16, 48, 128})},
-        {"warps", numbers({1, 6, 4, 32})},
-        {"rows", numbers({1, 5, 24, 65})},
-        {"stages", numbers({1, 2, 5})},
-        {"blocks", numbers({1, 3, 32})}}}};
+       {{"columns", numbers({16, 48, 64})},
+        {"tile", numbers({4096, 5120, 13824})},
+        {"warps", numbers({2, 3, 4})},
+        {"stages", numbers({2, 3, 15})},
+        {"loaders", numbers({1, 2, 3})}}}};
   return space;
 }
 

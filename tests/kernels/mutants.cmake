@@ -325,15 +325,13 @@ mutant(long_row SlotReadBeforeItIsFull long_row.cuh [[    barrier_wait(&slot.ful
 mutant(long_row SlotSummedBeforeItsCopyLands long_row.cuh [[    barrier_wait(&slot.landed, phase);
   } else]] [[  } else]])
 mutant(long_row SlotReadWithoutTheCopysBarrier long_row.cuh [[      barrier_wait(&slot.landed, phase);  // which]] [[      // which]])
-mutant(long_row SlotFullBeforeItIsDescribed long_row.cuh [[    __syncwarp();
-    if (lane == 0) {
-      barrier_arrive(&slot.full);]] [[    if (lane == 0) {
-      barrier_arrive(&slot.full);]])
+mutant(long_row SlotFullBeforeItIsDescribed long_row.cuh [[    barrier_arrive(&slot.full);
+    const Acc sum]] [[    const Acc sum]] long_row.cuh [[    Acc tail = 0;
+    if (tails > 0) {]] [[    barrier_arrive(&slot.full);
+    Acc tail = 0;
+    if (tails > 0) {]])
 mutant(long_row AsyncCopiesOfOtherLanesNotMet long_row.cuh [[    async_wait<0>();
-    __syncwarp();]] [[    async_wait<0>();]] long_row.cuh [[    __syncwarp();
-    if (lane == 0) {
-      barrier_arrive(&slot.full);]] [[    if (lane == 0) {
-      barrier_arrive(&slot.full);]])
+    __syncwarp();]] [[    async_wait<0>();]])
 mutant(long_row AsyncWaitDropped long_row.cuh [[    async_wait<0>();]] [[]])
 mutant(long_row AsyncWaitOneGroupShort long_row.cuh [[    async_wait<0>();]] [[    async_wait<1>();]])
 mutant(long_row SlotFilledWhileLanesReadIt long_row.cuh [[    __syncwarp();  // all lanes have read the slot before]]
@@ -343,20 +341,17 @@ mutant(long_row BarrierOfTheWarpOnly long_row.cuh [[      sync_part<1>(kThreads)
 mutant(long_row BarrierOfAllThreads long_row.cuh [[      sync_part<1>(kThreads);]] [[      __syncthreads();]])
 mutant(long_row OneBufferForTheSums long_row.cuh [[      buffer ^= 1;]] [[]] long_row.cuh [=[shared[buffer ^ 1].warps[w]]=] [=[shared[buffer].warps[w]]=])
 mutant(long_row SumsOfTheWrongBuffer long_row.cuh [=[shared[buffer ^ 1].warps[w]]=] [=[shared[buffer].warps[w]]=])
-mutant(long_row SlotsNeverFreed long_row.cuh [[      barrier_arrive(&slot.free);
+mutant(long_row SlotsNeverFreed long_row.cuh [[    barrier_arrive(&slot.free);
+    phase]] [[    phase]])
+mutant(long_row SlotFreedBeforeItsTicket long_row.cuh [[    if (threadIdx.x == 0) {
+      slot.next_ticket = next_ticket;
     }
-    phase]] [[    }
-    phase]])
-mutant(long_row SlotFreedBeforeItsTicket long_row.cuh [[      slot.next_ticket = next_ticket;
-      barrier_arrive(&slot.free);]] [[      barrier_arrive(&slot.free);
-      slot.next_ticket = next_ticket;]])
-mutant(long_row SlotFreedByEveryWarp long_row.cuh [[      slot.next_ticket = next_ticket;
-      barrier_arrive(&slot.free);
-    }]] [[      slot.next_ticket = next_ticket;
-    }
-    if (lane == 0) {
-      barrier_arrive(&slot.free);
+    barrier_arrive(&slot.free);]] [[    barrier_arrive(&slot.free);
+    if (threadIdx.x == 0) {
+      slot.next_ticket = next_ticket;
     }]])
+mutant(long_row SlotFreeWithTheFirstThread long_row.cuh [[barrier_init(&slots[s].free, kWarps * kWarpThreads);]]
+       [[barrier_init(&slots[s].free, 1);]])
 mutant(long_row PhaseNeverTurns long_row.cuh [[    phase ^= s + 1 == kStages ? 1u : 0u;]] [[]])
 mutant(long_row PhaseOfFillingNeverTurns long_row.cuh [[for (unsigned phase = 0;; phase ^= 1) {]]
        [[for (unsigned phase = 0;;) {]])
@@ -395,7 +390,9 @@ mutant(long_row RaggedTileSummedWhole long_row.cuh [[kWhole || vector >= skipped
 mutant(long_row RaggedTileCopiedWhole long_row.cuh [[      if (v >= skipped) {]] [[      {]])
 mutant(long_row BulkRaggedTileCopiedWhole long_row.cuh [[static_cast<unsigned>((kPartVectors - skipped) * kAccessBytes)]]
        [[static_cast<unsigned>(kPartVectors * kAccessBytes)]])
-mutant(long_row FullWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].full, kLoaders);]]
+mutant(long_row FullWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].full, kLoaders * kWarpThreads);]]
+       [[barrier_init(&slots[s].full, kWarpThreads);]])
+mutant(long_row FullWithTheFirstLane long_row.cuh [[barrier_init(&slots[s].full, kLoaders * kWarpThreads);]]
        [[barrier_init(&slots[s].full, 1);]])
 mutant(long_row LandedWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].landed, kLoaders);]]
        [[barrier_init(&slots[s].landed, 1);]])
@@ -472,28 +469,122 @@ mutant(column_carry CarryOfItsOwnTileOnly column_carry.cuh
 mutant(column_carry CarryOfColumnsBesideTheTensor column_carry.cuh
        [[column < kColumns && first_column + column < inner;]] [[column < kColumns;]])
 
-mutants_of_columns(column_split)
-mutant(column_split FirstBarrierDropped column_split.cuh [[    __syncthreads();
-    ticket[s] = taken[s % 2];]] [[    ticket[s] = taken[s % 2];]])
-mutant(column_split BarrierBehindTheTicketsDropped column_split.cuh [[  __syncthreads();  // the tickets]] [[  // the tickets]])
-mutant(column_split BarrierOfATileDropped column_split.cuh [[      __syncthreads();
-      ticket[s] = taken[buffer];]] [[      ticket[s] = taken[buffer];]])
-mutant(column_split BarrierBehindTheCarryDropped column_split.cuh [[      __syncthreads();
-      if (ends_group]] [[      if (ends_group]])
-mutant(column_split BlockIndexForATicket column_split.cuh [[      taken[s % 2] = take_ticket(counter);]]
-       [[      taken[s % 2] = blockIdx.x * kStages + s;]] column_split.cuh [[        next = take_ticket(counter);]]
-       [[        next = ticket[s] + gridDim.x * kStages;]])
-mutant(column_split FirstTicketsFromBlockIndex column_split.cuh [[      taken[s % 2] = take_ticket(counter);]]
-       [[      taken[s % 2] = blockIdx.x * kStages + s;]])
-mutant(column_split SumNeverPublished column_split.cuh [[        publish(words(tile_index), column, own);]] [[]])
-mutant(column_split GroupWithoutItsLastTile column_split.cuh [[column, below + own);]] [[column, below);]])
-mutant(column_split GroupNeverPublished column_split.cuh [[          publish(words(group_index), column, below + own);]] [[]])
-mutant(column_split SuperGroupNeverPublished column_split.cuh
-       [[          publish(words(super_index), column, sum_levels<Tile, Tile::kStack + 2>(levels[buffer], column));]] [[]])
-mutant(column_split SuperGroupWithoutThoseBelow column_split.cuh [[sum_levels<Tile, Tile::kStack + 2>(levels]]
-       [[sum_levels<Tile, Tile::kStack + 1>(levels]])
-mutant(column_split StartsAtItsOwnSuperGroup column_split.cuh [[words(super_index - 1), column)]] [[words(super_index), column)]])
-mutant(column_split OneTileTooFewBelow column_split.cuh [[column * kStatusWords<Acc>, tiles_below);]]
-       [[column * kStatusWords<Acc>, static_cast<int>(tiles_below) - 1);]])
-mutant(column_split OneGroupTooFewBelow column_split.cuh [[column * kStatusWords<Acc>, groups_below);]]
-       [[column * kStatusWords<Acc>, static_cast<int>(groups_below) - 1);]])
+mutant(column_split ResetSkipped column_split.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
+mutant(column_split ResetWithoutTheTickets column_split.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
+       [[    if (i > 0) {
+      static_cast<unsigned long long*>(workspace)[i] = 0;
+    }]])
+mutant(column_split ResetOfHalfTheWords column_split.cuh [[i < words;]] [[i < words / 2;]])
+mutant(column_split ResetNotWaitedFor column_split.cuh [[  wait_for_launch_in_front();]] [[]])
+mutant(column_split FirstBarrierDropped column_split.cuh [[  __syncthreads();]] [[]])
+mutant(column_split BlockIndexForATicket column_split.cuh [[        slots[s].ticket = take_ticket(counter);]]
+       [[        slots[s].ticket = blockIdx.x + s * gridDim.x;]] column_split.cuh [[      ticket = take_ticket(counter);]]
+       [[      ticket = slot.ticket + Split::kStages * gridDim.x;]])
+mutant(column_split FirstTicketsFromBlockIndex column_split.cuh [[        slots[s].ticket = take_ticket(counter);]]
+       [[        slots[s].ticket = blockIdx.x * kStages + s;]])
+mutant(column_split FreeNotWaitedFor column_split.cuh [[    barrier_wait(&slot.free, phase);]] [[]])
+mutant(column_split SummedNotWaitedFor column_split.cuh [[    barrier_wait(&slot.summed, phase);]] [[]])
+mutant(column_split KnownNotWaitedFor column_split.cuh [[    barrier_wait(&slot.known, phase);]] [[]])
+mutant(column_split FreeWithTheFirstWarp column_split.cuh [[barrier_init(&slots[s].free, Split::kScanners);]]
+       [[barrier_init(&slots[s].free, kWarpThreads);]])
+mutant(column_split SummedWithTheFirstWarp column_split.cuh [[barrier_init(&slots[s].summed, Split::kLoaders);]]
+       [[barrier_init(&slots[s].summed, kWarpThreads);]])
+mutant(column_split KnownWithTheFirstWarp column_split.cuh [[barrier_init(&slots[s].known, Split::kLookers);]]
+       [[barrier_init(&slots[s].known, kWarpThreads);]])
+mutant(column_split FreeBeforeTheTileIsWritten column_split.cuh [[    unsigned ticket = 0;
+]] [[    unsigned ticket = 0;
+    barrier_arrive(&slot.free);
+]] column_split.cuh [[      slot.ticket = ticket;
+    }
+    barrier_arrive(&slot.free);]] [[      slot.ticket = ticket;
+    }]])
+mutant(column_split SummedBeforeTheSumsAreThere column_split.cuh [[    unsigned long long* words = split.tile_words(]]
+       [[    barrier_arrive(&slot.summed);
+    unsigned long long* words = split.tile_words(]] column_split.cuh [[    }
+    barrier_arrive(&slot.summed);]] [[    }]])
+mutant(column_split PhaseOfLoadersNeverTurns column_split.cuh [[phase ^= 1)]] [[phase ^= 0)]])
+mutant(column_split PhaseOfLookersNeverTurns column_split.cuh [[      return;
+    }
+    phase ^= s + 1 == Split::kStages ? 1u : 0u;]] [[      return;
+    }]])
+mutant(column_split PhaseOfScannersNeverTurns column_split.cuh [[    barrier_arrive(&slot.free);
+    phase ^= s + 1 == Split::kStages ? 1u : 0u;]] [[    barrier_arrive(&slot.free);]])
+mutant(column_split EndNotSaid column_split.cuh [[        slot.tile.columns = 0;]] [[]])
+mutant(column_split RowsAboveTheTensorTaken column_split.cuh [[    tile.outside = top < 0 ? static_cast<int>(-top) : 0;]]
+       [[    tile.outside = 0;]])
+mutant(column_split ColumnsBesideTheTensorTaken column_split.cuh
+       [[static_cast<int>(inner - left < tiles.columns ? inner - left : tiles.columns);]] [[tiles.columns;]])
+mutant(column_split VectorsCopiedOutsideTheTensor column_split.cuh
+       [[(from >= begin && from + kAccessBytes <= split.end)]] [[from > 0]])
+mutant(column_split ElementsCopiedOutsideTheTensor column_split.cuh
+       [[      if (element >= begin && element < split.end) {]] [[      {]])
+mutant(column_split VectorOfTwoPartsCopiedTwice column_split.cuh [[top > tile.outside ? kAccessBytes - 1 : 0;]] [[0;]])
+mutant(column_split PartsAboveTheTensorLoaded column_split.cuh [[      if (bottom > tile.outside) {]] [[      {]])
+mutant(column_split RowsAboveTheTensorLoaded column_split.cuh [[top > tile.outside ? top : tile.outside, bottom, thread);]]
+       [[top, bottom, thread);]])
+mutant(column_split StripCopiedBesideTheTensor column_split.cuh [[    if (column < tile.columns) {
+      const T* from]] [[    {
+      const T* from]])
+mutant(column_split TilesNeverShifted column_split.cuh [[return kShifted && tiles.flat && in_aligned]] [[return n < 0]])
+mutant(column_split WideLoadsAtAnyAlignment column_split.cuh
+       [[in_aligned(reinterpret_cast<unsigned long long>(in_) % kAccess == 0)]] [[in_aligned(true)]])
+mutant(column_split WideStoresAtAnyAlignment column_split.cuh
+       [[out_aligned(reinterpret_cast<unsigned long long>(out_) % Tile::kOutAccess == 0)]] [[out_aligned(true)]])
+mutant(column_split LoadNotWaitedFor column_split.cuh [[  async_wait<Split::kParts - 1 - kPart>();]] [[]])
+mutant(column_split LoadWaitedForOnePartShort column_split.cuh [[  async_wait<Split::kParts - 1 - kPart>();]]
+       [[  async_wait<Split::kParts - kPart>();]])
+mutant(column_split PartsOfOthersNotWaitedFor column_split.cuh [[  sync_slot();
+  const int run]] [[  const int run]])
+mutant(column_split SumsOfOthersNotWaitedFor column_split.cuh [[    sync_slot();
+    unsigned long long* words]] [[    unsigned long long* words]])
+mutant(column_split BarrierOnlyOfTheWarp column_split.cuh [[    if (kThreads == kWarpThreads) {]] [[    if (kThreads > 0) {]])
+mutant(column_split BarrierOfAllSlots column_split.cuh [[sync_part(kFirstId + index, kThreads);]]
+       [[sync_part(kFirstId, kThreads);]])
+mutant(column_split RowsBeforeAPartRoundedDown column_split.cuh
+       [[static_cast<int>(ceil_div(part * Split::kLoaders, split.tiles.across));]]
+       [[part * Split::kLoaders / split.tiles.across;]])
+mutant(column_split RunsBeyondTheTileSummed column_split.cuh [[  if (run < split.tiles.runs && cell * Split::kPer]]
+       [[  if (cell * Split::kPer]])
+mutant(column_split OwnRunBelowItself column_split.cuh [[        column[(last - i) * columns] = below;
+        below = sums[i] + below;]] [[        below = sums[i] + below;
+        column[(last - i) * columns] = below;]])
+mutant(column_split RunsFurtherBelowForgotten column_split.cuh [[        below = sums[i] + below;]] [[        below = sums[i];]])
+mutant(column_split SumNeverPublished column_split.cuh [[      publish(words, column, sum);]] [[]])
+mutant(column_split GroupNeverPublished column_split.cuh [[        publish(split.group_words(]] [[        (void)(split.group_words(]]
+       column_split.cuh [[column,
+                add_published<Split>(Acc(0), words, column, kSplitFan));]] [[column,
+                add_published<Split>(Acc(0), words, column, kSplitFan)));]])
+mutant(column_split GroupWithoutItsLastTile column_split.cuh [[words, column, kSplitFan)]] [[words, column, kSplitFan - 1)]])
+mutant(column_split GroupFromItsLastTileOn column_split.cuh [[      words -= (kSplitFan - 1) * Split::kStride;]] [[]])
+mutant(column_split GroupEndsWithTheTileBefore column_split.cuh [[tile.slab % kSplitFan == kSplitFan - 1]]
+       [[tile.slab % kSplitFan == kSplitFan - 2]])
+mutant(column_split MissingNotLookedAtAgain column_split.cuh [[          missing = true;]] [[]])
+mutant(column_split WordsTakenUnready status.cuh
+       [[    ready = ready && static_cast<unsigned>(seen.word[w] >> 32) == turn;]] [[    ready = true;]])
+mutant(column_split ReadyWithTheFirstWord status.cuh
+       [[    ready = ready && static_cast<unsigned>(seen.word[w] >> 32) == turn;]]
+       [[    ready = static_cast<unsigned>(seen.word[0] >> 32) == turn;]])
+mutant(column_split SumsOfAnotherLine column_split.cuh [[      if (tile.line != line) {]] [[      if (line == ~0u) {]])
+mutant(column_split GroupsAddedAgain column_split.cuh [[      known = group;]] [[]])
+mutant(column_split OneGroupTooFewBelow column_split.cuh [[group - known);]] [[group - known - 1);]])
+mutant(column_split OneTileTooFewBelow column_split.cuh [[static_cast<int>(tile.slab % kSplitFan);]]
+       [[static_cast<int>(tile.slab % kSplitFan) - 1;]])
+mutant(column_split TilesBeyondTheFirstLookForgotten column_split.cuh [[tiles_below - at_once);]] [[0);]])
+mutant(column_split TilesOfTheFirstLookAddedAgain column_split.cuh [[tile_words + at_once * Split::kStride,]] [[tile_words,]])
+mutant(column_split GroupsBeyondTheFirstLookForgotten column_split.cuh
+       [[count -= Split::kAtOnce, words]] [[count = 0, words]])
+mutant(column_split WhatLiesBelowForgotten column_split.cuh [[        below.x[e] += lower.x[e];]] [[]])
+mutant(column_split ScannedBesideTheTensor column_split.cuh [[    if (run < split.tiles.runs && column < tile.columns) {]]
+       [[    if (run < split.tiles.runs) {]])
+mutant(column_split RunsBeyondTheTileScanned column_split.cuh [[    if (run < split.tiles.runs && column < tile.columns) {]]
+       [[    if (column < tile.columns) {]])
+mutant(column_split RowsAboveTheTensorWritten column_split.cuh [[      if (row - i >= first) {
+        if (kPutBack)]] [[      {
+        if (kPutBack)]])
+mutant(column_split PutBackWithoutABarrier column_split.cuh [[      sync_part<1>(Split::kScanners);]] [[]])
+mutant(column_split WrittenFromAboveTheTensor column_split.cuh [[split.shift(tile) + tile.outside * split.pitch;]]
+       [[split.shift(tile);]])
+mutant(column_split WrittenWideAtAnyAlignment column_split.cuh
+       [[  if (reinterpret_cast<unsigned long long>(image) % kAccessBytes == 0) {]] [[  if (end > 0) {]])
+mutant(column_split EdgesWrittenWhole column_split.cuh [[      if (at >= begin && at + kAccessBytes <= end) {]]
+       [[      if (at < end) {]])

@@ -54,6 +54,36 @@ wire::ReportDocument example() {
   document.outcomes[0].peers = {{"triton", "Triton", "one pass", "measured", "", "rows=1",
                                  Interval{2.2e6, 2.1e6, 2.3e6}, Interval{0.91, 0.90, 0.92}, Interval{1.08, 1.07, 1.09}},
                                 {"seed", "seed", "three passes", "failed", "grid.y is too large", "", {}, {}, {}}};
+  document.outcomes[0].steps = {{1,
+                                 std::nullopt,
+                                 "",
+                                 {},
+                                 "starts in the middle",
+                                 variant("row_carry tile=4096 warps=8 stages=1"),
+                                 std::nullopt,
+                                 0.909,
+                                 "",
+                                 true},
+                                {2,
+                                 variant("row_carry tile=4096 warps=8 stages=1"),
+                                 "bytes_in_flight",
+                                 {{"bytes_in_flight_per_sm", 32768, "bytes"}},
+                                 "stages up: more loads under way",
+                                 variant("row_carry tile=8192 warps=16 stages=2"),
+                                 0.97,
+                                 0.990,
+                                 "",
+                                 true},
+                                {3,
+                                 variant("row_carry tile=8192 warps=16 stages=2"),
+                                 "bytes_in_flight",
+                                 {},
+                                 "warps up",
+                                 variant("row_carry tile=8192 warps=32 stages=3"),
+                                 0.98,
+                                 std::nullopt,
+                                 "element 7 is 3, expected 4",
+                                 false}};
   return document;
 }
 
@@ -80,7 +110,8 @@ TEST(Page, DrawsEveryPlotWithoutAnErrorInLightDarkAndOnAPhone) {
               overflow: root.scrollWidth - root.clientWidth, widest: widest.outerHTML.slice(0, 80)};)",
                                     view);
     EXPECT_EQ(answer["errors"], json::array());
-    for (const char* plot : {"summary-plot", "sweep-plot", "samples-plot", "roofline-plot", "stalls-plot"}) {
+    for (const char* plot :
+         {"summary-plot", "story-plot", "sweep-plot", "samples-plot", "roofline-plot", "stalls-plot"}) {
       EXPECT_GT(answer["drawn"].value(plot, 0), 1000) << plot;
     }
     EXPECT_EQ(answer["paper"], view.dark ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)");
@@ -162,6 +193,22 @@ TEST(Page, FiltersAndSortsTheTableOfVariants) {
   EXPECT_EQ(answer["worst"][0], "three_pass tile=4096 warps=8 stages=1") << "what has no figure comes last both ways";
   EXPECT_EQ(answer["ruled_out"], json{"row_carry tile=1024 warps=32 stages=3"});
   EXPECT_EQ(answer["sorted"], 2);
+}
+
+TEST(Page, TellsTheSearchStepByStep) {
+  const json answer = Browser().ask(page_html(example()), R"(
+    const steps = [...document.querySelectorAll('ol.story li')].map((li) => [...li.children].map((d) => d.textContent));
+    return {steps, best: Chart.getChart('story-plot').data.datasets[0].data.map((p) => p.x)};)",
+                                    {});
+  EXPECT_EQ(answer["errors"], json::array());
+  EXPECT_EQ(answer["steps"], json::parse(R"([
+    ["starts in the middle", "Tried row_carry tile=4096 warps=8 stages=1: 0.909 of copy – the best so far"],
+    ["From row_carry tile=4096 warps=8 stages=1, limited by bytes in flight: bytes_in_flight_per_sm 32,768 bytes",
+     "stages up: more loads under way",
+     "Tried row_carry tile=8192 warps=16 stages=2: 0.990 of copy, 0.970 predicted – the best so far"],
+    ["From row_carry tile=8192 warps=16 stages=2, limited by bytes in flight", "warps up",
+     "Tried row_carry tile=8192 warps=32 stages=3: element 7 is 3, expected 4, 0.980 predicted"]])"));
+  EXPECT_EQ(answer["best"], (json{1, 2}));
 }
 
 TEST(Page, ShowsTheWorkloadThatIsChosen) {

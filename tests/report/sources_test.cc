@@ -41,7 +41,9 @@ class SourcesTest : public testing::Test {
   }
   std::filesystem::path run_file() { return file("run.json", wire::run_json({finished_run()})); }
   std::filesystem::path best_file() {
-    return file("best.json", wire::merge_best("", {best_entry(finished_run())}).value());
+    Outcome run = finished_run();
+    run.provenance.driver = run.device.driver;  // as tune() fills it in
+    return file("best.json", wire::merge_best("", {best_entry(run)}).value());
   }
 
   static wire::ReportDocument read(const std::vector<std::filesystem::path>& files) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -121,6 +122,59 @@ TEST(ChangePoint, IsSeldomSeenInNoiseAloneAndAlwaysInAPlantedShift) {
   std::printf("Pettitt, a shift of 3%% after 25 of 40: found in %d of 2000, %d off by more than 2\n", planted, far_off);
   EXPECT_EQ(planted, 2000);
   EXPECT_LT(far_off, 100);
+}
+
+TEST(Shift, IsTheMedianOfAllDifferences) {
+  EXPECT_EQ(shift_interval(std::vector<double>{1}, std::vector<double>{4}, 0.9).by.median, 3);
+  EXPECT_EQ(shift_interval(std::vector<double>{1}, std::vector<double>{4, 6}, 0.9).by.median, 4);
+  EXPECT_EQ(shift_interval(std::vector<double>{1, 2}, std::vector<double>{4, 8}, 0.9).by.median, 4.5);  // 2 3 6 7
+  EXPECT_EQ(shift_interval(std::vector<double>{1, 2, 9}, std::vector<double>{4, 8, 3}, 0.9).by.median, 2);
+}
+
+// Agrees with R's wilcox.test(y, x, conf.int = TRUE, conf.level = 0.95): the differences of ranks k and mn + 1 - k,
+// with k the largest that P(U < k) <= 2.5% allows: 3 for 5 and 5 samples (P(U < 3) = 4/252).
+TEST(Shift, HasTheIntervalThatTheTestDoesNotReject) {
+  const std::vector<double> x = {1, 2, 3, 4, 5};
+  const std::vector<double> y = {11.1, 12.2, 13.3, 14.4, 15.5};
+  std::vector<double> differences;
+  for (const double before : x) {
+    for (const double after : y) {
+      differences.push_back(after - before);
+    }
+  }
+  std::ranges::sort(differences);
+  const Shift shift = shift_interval(x, y, 0.95);
+  EXPECT_EQ(shift.by.low, differences[2]);
+  EXPECT_EQ(shift.by.high, differences[22]);
+  EXPECT_EQ(shift.by.median, differences[12]);
+  EXPECT_TRUE(shift.reached);
+}
+
+TEST(Shift, OfTooFewSamplesIsTheWidestThereIs) {
+  const Shift shift = shift_interval(std::vector<double>{1, 2}, std::vector<double>{4, 8}, 0.95);
+  EXPECT_FALSE(shift.reached);
+  EXPECT_EQ(shift.by.low, 2);
+  EXPECT_EQ(shift.by.high, 7);
+}
+
+TEST(Shift, RefusesAnEmptySeriesAndWhatIsNoNumber) {
+  const std::vector<double> one = {1};
+  EXPECT_THROW(shift_interval(one, std::vector<double>{}, 0.9), std::invalid_argument);
+  EXPECT_THROW(shift_interval(std::vector<double>{std::nan("")}, one, 0.9), std::invalid_argument);
+  EXPECT_THROW(shift_interval(one, one, 1), std::invalid_argument);
+}
+
+TEST(Shift, HoldsTheTruthAsOftenAsItSays) {
+  for (const int count : {9, 40}) {  // exact, approximate
+    Random random(43);
+    int held = 0;
+    for (int draw = 0; draw < 2000; ++draw) {
+      const Interval by =
+          shift_interval(series(skewed(0.02), count, random), series(skewed(0.02), 30, random), 0.95).by;
+      held += by.low <= 0 && 0 <= by.high ? 1 : 0;
+    }
+    EXPECT_GE(held, 2000 * 0.94) << count;
+  }
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ struct FakePlan {
   int64_t free_bytes = int64_t{1} << 40;
   std::map<std::string, int> registers;
   Backend backend = Backend::cpu;
+  int multiprocessors = 0;  // of the chip
   std::string edition = "first ";  // part of every build's digest
   std::function<std::string(int round)> disturbance = [](int) { return std::string(); };
 };
@@ -151,8 +152,14 @@ class FakeDevice final : public Device {
   FakeDevice(FakePlan& plan, FakeLog& log) : plan_(plan), log_(log) {
     info_.chip.name = "Fake";
     info_.chip.backend = plan.backend;
+    info_.chip.multiprocessors = plan.multiprocessors;
     info_.id = "fake:0";
     info_.free_bytes = plan.free_bytes;
+  }
+
+  void name(std::string id, std::string uuid) {
+    info_.id = std::move(id);
+    info_.uuid = std::move(uuid);
   }
 
   [[nodiscard]] const DeviceInfo& info() const override { return info_; }

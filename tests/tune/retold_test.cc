@@ -14,8 +14,8 @@ using testing::HasSubstr;
 class RetoldTest : public TuneTest {
  protected:
   void SetUp() override {
-    carry.name = "row_carry";
-    passes.name = "three_pass";
+    carry.name = "cpu_row_carry";
+    passes.name = "cpu_two_pass";
     passes.baseline = true;
     for (const int64_t tile : {0, 2, 40, 300}) {
       add(carry, tile);
@@ -48,7 +48,7 @@ TEST_F(RetoldTest, IsTheOutcomeOfTheRun) {
   EXPECT_EQ(winner_of(told), winner_of(outcome));
   EXPECT_EQ(told.equivalents.size(), outcome.equivalents.size());
   ASSERT_TRUE(told.baseline);
-  EXPECT_EQ(told.records[static_cast<size_t>(*told.baseline)].variant.kernel, "three_pass");
+  EXPECT_EQ(told.records[static_cast<size_t>(*told.baseline)].variant.kernel, "cpu_two_pass");
   EXPECT_EQ(told.copy_time_ns, outcome.copy_time_ns);
   EXPECT_EQ(told.rounds.size(), outcome.rounds.size());
   EXPECT_EQ(told.workload, outcome.workload);
@@ -56,16 +56,16 @@ TEST_F(RetoldTest, IsTheOutcomeOfTheRun) {
   EXPECT_EQ(told.seed, 7U);
   EXPECT_EQ(told.stopped, StopReason::complete);
   EXPECT_EQ(told.spent, outcome.spent);
-  EXPECT_TRUE(record_of(told, "row_carry tile=0").profile);
-  EXPECT_EQ(record_of(told, "row_carry tile=2").verified, true);
+  EXPECT_TRUE(record_of(told, "cpu_row_carry tile=0").profile);
+  EXPECT_EQ(record_of(told, "cpu_row_carry tile=2").verified, true);
   expect_same_standings(told, outcome);
 }
 
 TEST_F(RetoldTest, KeepsTheWinnerThatTheRunSettledOn) {
-  options.incumbent = Variant{"row_carry", {{"tile", int64_t{2}}}};  // as fast but for noise: it stays
+  options.incumbent = Variant{"cpu_row_carry", {{"tile", int64_t{2}}}};  // as fast but for noise: it stays
   const Outcome outcome = run().value();
   ASSERT_TRUE(outcome.incumbent_stayed);
-  EXPECT_EQ(winner_of(retold(journal).value()), "row_carry tile=2");
+  EXPECT_EQ(winner_of(retold(journal).value()), "cpu_row_carry tile=2");
 }
 
 TEST_F(RetoldTest, LeavesAFinalThatWasCutShortToTheScreen) {
@@ -83,8 +83,8 @@ TEST_F(RetoldTest, TakesAVariantAsItWasLastBuilt) {
   journal.push_back({journal.front().context, rebuilt});
   const Outcome told = retold(journal).value();
   EXPECT_EQ(told.records.size(), candidates.size());
-  EXPECT_EQ(record_of(told, "row_carry tile=0").bytes_in_flight_per_sm, 4096);
-  EXPECT_NE(winner_of(told), "row_carry tile=0") << "its times are of the build before";
+  EXPECT_EQ(record_of(told, "cpu_row_carry tile=0").bytes_in_flight_per_sm, 4096);
+  EXPECT_NE(winner_of(told), "cpu_row_carry tile=0") << "its times are of the build before";
 }
 
 TEST_F(RetoldTest, NeedsTheStartOfARun) {

@@ -54,6 +54,26 @@ inline wire::ReportDocument report() {
   told.decided_by = Phase::final;
   told.samples = {{kCopy, {1}, {2e6}, {}}, {0, {1}, {2.02e6}, {0.99}}};
   told.findings = {{"too few bytes in flight", "a sentence", {"stages up: more loads"}}};
+  told.steps = {{1,
+                 std::nullopt,
+                 "",
+                 {},
+                 "starts with the middle",
+                 row_carry(1024, 1),
+                 std::nullopt,
+                 std::nullopt,
+                 "does not fit",
+                 false},
+                {2,
+                 row_carry(1024, 1),
+                 "bytes_in_flight",
+                 {{"dram__throughput", 40, "%"}},
+                 "more stages",
+                 row_carry(8192, 3),
+                 0.95,
+                 0.99,
+                 "",
+                 true}};
   told.peers = {{"triton", "Triton", "one pass", "measured", "", "rows=1", Interval{2.2e6, 2.1e6, 2.3e6},
                  Interval{0.91, 0.90, 0.92}, Interval{1.08, 1.07, 1.09}},
                 {"seed", "seed", "", "failed", "too large", "", {}, {}, {}}};

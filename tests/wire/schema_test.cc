@@ -15,6 +15,7 @@
 #include "report_example.h"
 #include "wire/best_json.h"
 #include "wire/compare_json.h"
+#include "wire/doctor_json.h"
 #include "wire/journal_json.h"
 #include "wire/outcome_json.h"
 #include "wire/profile_json.h"
@@ -205,6 +206,15 @@ TEST(Schema, AcceptsTheReportThatIsWritten) {
   document.outcomes[0].device.id = "cpu";
   document.outcomes[0].device.chip.name = "some CPU";
   EXPECT_THAT(fault("report", json::parse(report_json(document))), IsEmpty());
+}
+
+TEST(Schema, DescribesWhatTheDoctorSays) {
+  json document = json::parse(doctor_json({{"driver", Health::ok, "580.159.04", ""},
+                                           {"ECC of cuda:0", Health::broken, "3 uncorrected errors", "replace it"}}));
+  EXPECT_THAT(fault("doctor", document), IsEmpty());
+  EXPECT_EQ(document["health"], "broken");
+  EXPECT_EQ(document["checks"][0]["remedy"], nullptr);
+  expect_each_member_required("doctor", document, document, "doctor");
 }
 
 TEST(Schema, RejectsAReportThatLacksAnyMember) {

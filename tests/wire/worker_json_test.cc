@@ -47,6 +47,7 @@ TEST(WorkerRequest, ComesBackAsItWasSent) {
   EXPECT_EQ(round.runs, 16);
   const ReadCounters counters = sent(ReadCounters{2, {"a", "b\n"}, 3});
   EXPECT_EQ(counters.warm_runs, 3);
+  EXPECT_EQ(sent(SampleCounters{3, {{"c"}, 1500}}).spec, (TimelineSpec{{"c"}, 1500}));
   EXPECT_EQ(counters.handle, 2);
   EXPECT_THAT(counters.metrics, ElementsAre("a", "b\n"));
   sent(Disturbance{});
@@ -98,6 +99,8 @@ TEST(WorkerReply, ComesBackAsItWasSent) {
   const std::vector<EntryResources> resources = {testing_example::launch("k", 255, 1)};
   EXPECT_EQ(sent(Loaded{resources}).resources, resources);
   EXPECT_EQ(sent(Counters{testing_example::counters()}).profile, testing_example::counters());
+  const Timeline timeline{{"a", "b"}, {"%", "bytes"}, {{0, 2000, {1.5, 7}}, {2000, 4001, {99, 8}}}};
+  EXPECT_EQ(sent(Sampled{timeline}).timeline, timeline);
   EXPECT_EQ(sent(Disturbed{"the GPU lowered its clocks: thermal"}).by, "the GPU lowered its clocks: thermal");
   EXPECT_EQ(sent(Disturbed{}).by, "");
 }

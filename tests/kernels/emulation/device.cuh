@@ -178,6 +178,7 @@ template <int kId>
 void sync_part(int threads) {
   emulation::part_barrier(kId, threads);
 }
+inline void sync_part(int id, int threads) { emulation::part_barrier(id, threads); }
 
 using emulation::load_relaxed;
 using emulation::store_relaxed;

@@ -94,6 +94,13 @@ struct Block;
 // whether the launch in front has ended. Threads that met share it.
 using Facts = std::vector<uint32_t>;
 
+// A status word that a thread looked at, and what it saw.
+struct Poll {
+  const void* word = nullptr;
+  uint64_t value = 0;
+};
+constexpr size_t kPolls = 32;  // more words than a thread waits for at once
+
 struct Thread {
   Fiber fiber;
   Block* block = nullptr;
@@ -110,8 +117,8 @@ struct Thread {
   std::shared_ptr<const Facts> facts;  // but for its own clock
   int group = 0;                       // of the next cp.async
   std::vector<AsyncCopy> copies;
-  const void* polled = nullptr;
-  uint64_t polled_value = 0;
+  std::array<Poll, kPolls> polls{};  // the latest, in a ring
+  size_t next_poll = 0;
 };
 
 struct Warp {
@@ -715,9 +722,13 @@ uint64_t Engine::load_relaxed(const uint64_t* word) {
       value = store.value;
     }
   }
-  const bool in_vain = current_->polled == word && current_->polled_value == value;
-  current_->polled = word;
-  current_->polled_value = value;
+  Poll* before =
+      std::find_if(current_->polls.begin(), current_->polls.end(), [&](const Poll& poll) { return poll.word == word; });
+  const bool in_vain = before != current_->polls.end() && before->value == value;
+  if (before == current_->polls.end()) {
+    before = &current_->polls[current_->next_poll++ % kPolls];
+  }
+  *before = {word, value};
   if (in_vain) {
     ++polls_;
     polled_in_vain_ = true;
@@ -1037,7 +1048,7 @@ void Engine::start_block(LaunchState& launch, LaunchState* front) {
     thread.phases = {};
     thread.clock = 1;
     thread.facts = nothing;
-    thread.polled = nullptr;
+    thread.polls = {};
     thread.fiber.prepare(stacks_ + (slot * kWarpLanes * kMaxWarps + t) * kStackBytes, kStackBytes, body);
     wake(thread);
   }

@@ -6,15 +6,24 @@ namespace scantune::emulation {
 namespace {
 
 constexpr const char* kVariants[] = {
-    "columns=32 warps=2 rows=2 stages=1 blocks=2",
-    "columns=32 warps=4 rows=1 stages=2 blocks=1",
+    "columns=32 tile=512 warps=2 stages=2 loaders=1",
+#ifndef SCANTUNE_MUTANT
+    "columns=64 tile=2048 warps=4 stages=3 loaders=2",
+#else
+    "columns=64 tile=1024 warps=4 stages=3 loaders=2",
+#endif
 };
 
+#define COLUMN_SPLIT_ENTRIES(...) \
+  SCANTUNE_COLUMN_ENTRIES(column_split_reset, __VA_ARGS__), SCANTUNE_COLUMN_ENTRIES(column_split, __VA_ARGS__)
+
 constexpr Entry kEntries[] = {
-    SCANTUNE_COLUMN_ENTRIES(column_split_reset, 32, 2, 2),
-    SCANTUNE_COLUMN_ENTRIES(column_split, 32, 2, 2, 1, 2),
-    SCANTUNE_COLUMN_ENTRIES(column_split_reset, 32, 4, 1),
-    SCANTUNE_COLUMN_ENTRIES(column_split, 32, 4, 1, 2, 1),
+    COLUMN_SPLIT_ENTRIES(32, 512, 2, 2, 1),
+#ifndef SCANTUNE_MUTANT
+    COLUMN_SPLIT_ENTRIES(64, 2048, 4, 3, 2),
+#else
+    COLUMN_SPLIT_ENTRIES(64, 1024, 4, 3, 2),
+#endif
 };
 
 }  // namespace

@@ -1,0 +1,43 @@
+// What can be learned of the CUDA software and of each GPU without tuning: for `scantune doctor`. Includes no CUDA
+// header; a build without CUDA has the same functions, and each says so.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/expected.h"
+#include "core/record.h"
+
+namespace scantune::cuda {
+
+// The driver's version, once it is open and ready; else why not.
+Expected<std::string> probe_driver();
+
+// "13.0, /usr/local/cuda/lib64/libnvrtc.so.13"; opens NVRTC and asks it for its version.
+Expected<std::string> probe_nvrtc();
+
+// CUPTI's file; opens it and the library it reads counters with.
+Expected<std::string> probe_cupti();
+
+// Reads one counter of a launch, as tuning would. An error says why that is not possible and what to do.
+Expected<void> probe_counters(int ordinal);
+
+// The state of one GPU as NVML tells it. A figure that NVML, or the GPU, does not have is missing.
+struct GpuState {
+  std::optional<int64_t> memory_bytes;
+  std::optional<int64_t> free_bytes;
+  std::optional<int> processes;  // that compute on it now, this one not counted
+  std::optional<bool> mig;       // split into several instances
+  std::optional<bool> ecc;
+  std::optional<uint64_t> uncorrected_errors;  // of memory, since the driver was loaded
+  std::optional<int> sm_clock_mhz;
+  std::optional<int> max_sm_clock_mhz;
+  std::optional<int> temperature_c;
+  std::string slowed_by;  // see slowdown_text (cuda/clock_watch.h)
+};
+
+// An error where NVML cannot be opened or does not know the GPU.
+Expected<GpuState> probe_gpu(const DeviceInfo& info);
+
+}  // namespace scantune::cuda

@@ -1,0 +1,161 @@
+#include "gate/noise.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <random>
+#include <stdexcept>
+
+#include "gate/rule.h"
+#include "stats/stats.h"
+
+namespace scantune::gate {
+namespace {
+
+constexpr size_t kBlockRounds = 5;
+constexpr double kMadOfNormal = 1.4826;                   // standard deviation / median absolute deviation
+constexpr double kMedianVariance = std::numbers::pi / 2;  // of a median, over that of a mean
+
+double deviation(std::vector<double> logs, double centre) {
+  for (double& log : logs) {
+    log = std::abs(log - centre);
+  }
+  return kMadOfNormal * stats::median(logs);
+}
+
+// Intervals are drawn, too: some are wider than expected.
+constexpr double kSlack = 1.25;
+
+// Half the interval's width after `rounds`, with some slack.
+double half_width(const Spread& spread, const CheckRule& rule, int rounds_then, int rounds) {
+  // The Hodges-Lehmann shift of normal samples has 3 / pi of a mean's efficiency.
+  const double of_rounds =
+      std::numbers::pi / 3 * spread.round_sd * spread.round_sd * (1.0 / rounds_then + 1.0 / rounds);
+  return kSlack * deviations(look_confidence(rule)) * std::sqrt(of_rounds + 2 * spread.session_sd * spread.session_sd);
+}
+
+// `count` of the samples, in blocks of neighbours.
+std::vector<double> drawn(const std::vector<double>& samples, size_t count, double factor, std::mt19937_64& random) {
+  std::vector<double> all;
+  all.reserve(count + kBlockRounds);
+  const size_t block = std::min(kBlockRounds, samples.size());
+  std::uniform_int_distribution<size_t> start(0, samples.size() - block);
+  while (all.size() < count) {
+    const size_t first = start(random);
+    for (size_t i = first; i < first + block; ++i) {
+      all.push_back(samples[i] * factor);
+    }
+  }
+  all.resize(count);
+  return all;
+}
+
+}  // namespace
+
+Spread spread_of(const Sessions& sessions) {
+  std::vector<double> levels;
+  double variance = 0;
+  double level_variance = 0;  // of a session's level that its rounds explain
+  for (const std::vector<double>& ratios : sessions) {
+    std::vector<double> logs(ratios.size());
+    std::ranges::transform(ratios, logs.begin(), [](double ratio) { return std::log(ratio); });
+    levels.push_back(stats::median(logs));
+    const double own = deviation(logs, levels.back());
+    variance += own * own;
+    level_variance += kMedianVariance * own * own / static_cast<double>(logs.size());
+  }
+  if (sessions.empty()) {
+    throw std::invalid_argument("the noise of no sessions");
+  }
+  const auto count = static_cast<double>(sessions.size());
+  Spread spread{std::sqrt(variance / count), 0};
+  if (sessions.size() > 1) {
+    double mean = 0;
+    for (const double level : levels) {
+      mean += level / count;
+    }
+    double between = 0;
+    for (const double level : levels) {
+      between += (level - mean) * (level - mean) / (count - 1);
+    }
+    spread.session_sd = std::sqrt(std::max(0.0, between - level_variance / count));
+  }
+  return spread;
+}
+
+int rounds_needed(const Spread& spread, const CheckRule& rule, int rounds_then) {
+  constexpr int kMost = 1'000'000;
+  const auto enough = [&](int rounds) { return half_width(spread, rule, rounds_then, rounds) <= rule.threshold / 2; };
+  if (!enough(kMost)) {
+    return 0;
+  }
+  int low = 1;
+  int high = kMost;
+  while (low < high) {
+    const int middle = low + (high - low) / 2;
+    if (enough(middle)) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
+double smallest_threshold(const Spread& spread, const CheckRule& rule, int rounds_then) {
+  return 2 * half_width(spread, rule, rounds_then, rule.looks.back());
+}
+
+Resampled resample(const Sessions& then, const Sessions& now, double slowdown, const CheckRule& rule,
+                   const Allowance& allowance, int rounds_then, int draws, uint64_t seed) {
+  if (then.empty() || now.empty() || rounds_then < 1) {
+    throw std::invalid_argument("checks drawn from no sessions");
+  }
+  std::mt19937_64 random(seed);
+  std::uniform_int_distribution<size_t> one(0, then.size() - 1);
+  std::uniform_int_distribution<size_t> other(0, now.size() - 1);
+  Resampled result;
+  for (int draw = 0; draw < draws; ++draw) {
+    const size_t from = one(random);
+    size_t to = other(random);
+    while (to == from && now.size() > 1) {
+      to = other(random);
+    }
+    const std::vector<double> before = drawn(then[from], static_cast<size_t>(rounds_then), 1, random);
+    const std::vector<double> after =
+        drawn(now[to], static_cast<size_t>(rule.looks.back()), 1 / (1 + slowdown), random);
+    const Decision decision = decide_over(before, after, rule, allowance);
+    ++result.draws;
+    result.flagged += decision.verdict == CheckVerdict::regression ? 1 : 0;
+    result.inconclusive += decision.verdict == CheckVerdict::inconclusive ? 1 : 0;
+    result.rounds += static_cast<double>(decision.rounds) / draws;
+  }
+  return result;
+}
+
+Noise noise_of(const Sessions& sessions, const CheckRule& rule, int rounds_then, int draws, uint64_t seed) {
+  const Spread spread = spread_of(sessions);
+  const Resampled same =
+      resample(sessions, sessions, 0, rule, Allowance{spread.session_sd, 0}, rounds_then, draws, seed);
+  const Resampled planted =
+      resample(sessions, sessions, rule.threshold, rule, Allowance{spread.session_sd, 0}, rounds_then, draws, seed + 1);
+  int rounds = static_cast<int>(sessions.front().size());
+  for (const std::vector<double>& session : sessions) {
+    rounds = std::min(rounds, static_cast<int>(session.size()));
+  }
+  const int needed = rounds_needed(spread, rule, rounds_then);
+  return {.key = {},
+          .variant = {},
+          .sessions = static_cast<int>(sessions.size()),
+          .rounds = rounds,
+          .round_sd = spread.round_sd,
+          .session_sd = spread.session_sd,
+          .rounds_needed = needed > rule.looks.back() ? 0 : needed,
+          .smallest_threshold = smallest_threshold(spread, rule, rounds_then),
+          .flagged = same.flagged_share(),
+          .found = planted.flagged_share(),
+          .inconclusive = same.inconclusive_share(),
+          .draws = draws};
+}
+
+}  // namespace scantune::gate

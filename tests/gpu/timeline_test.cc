@@ -1,0 +1,84 @@
+// Counters sampled over time inside one run.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "catalog/catalog.h"
+#include "gpu.h"
+
+namespace scantune::cuda {
+namespace {
+
+using testing::HasSubstr;
+
+class TimelineTest : public GpuTest {
+ protected:
+  void SetUp() override {
+    GpuTest::SetUp();
+    if (IsSkipped()) {
+      return;
+    }
+    job_ = workload({16384, 32768});
+    session_ = open(job_);
+    ASSERT_NE(session_, nullptr);
+    const auto found = find_kernel("row_carry", Backend::cuda);
+    ASSERT_TRUE(found);
+    const Kernel* kernel = *found;
+    const auto all = candidates(job_, gpu->info().chip, {.kernels = {kernel->name}, .settings = {}, .prune = true});
+    ASSERT_TRUE(all);
+    const auto admitted = std::ranges::find(*all, "", &Candidate::broken);
+    ASSERT_NE(admitted, all->end());
+    const auto handle = load(*session_, *kernel, job_, admitted->variant);
+    ASSERT_TRUE(handle) << handle.error().what;
+    handle_ = *handle;
+  }
+
+  Workload job_;
+  std::unique_ptr<Session> session_;
+  Handle handle_ = 0;
+};
+
+TEST_F(TimelineTest, ShowsDramAtWorkFromTheStartToTheTail) {
+  const auto timeline = session_->timeline(handle_, {timeline_metrics(), 2000});
+  if (!timeline) {
+    GTEST_SKIP() << timeline.error().what;  // no permission, or a chip without
+  }
+  ASSERT_EQ(timeline->metrics.size(), 3U);
+  ASSERT_GT(timeline->samples.size(), 50U);
+  double read_ns = 0;  // time at the peak that would have read as much
+  double written_ns = 0;
+  double last_end = 0;
+  for (const TimelineSample& sample : timeline->samples) {
+    EXPECT_GE(sample.begin_ns, last_end);
+    last_end = sample.end_ns;
+    const double ns = sample.end_ns - sample.begin_ns;
+    read_ns += sample.values[0] / 100 * ns;
+    written_ns += sample.values[1] / 100 * ns;
+  }
+  const double peak = gpu->info().chip.dram_bytes_per_s / 1e9;  // bytes a ns
+  std::cout << timeline->samples.size() << " samples over " << last_end / 1e3 << " us; read " << read_ns * peak / 1e6
+            << " MB, written " << written_ns * peak / 1e6 << " MB of " << job_.bytes_read() / 1e6 << " each\n";
+  EXPECT_NEAR(read_ns * peak / static_cast<double>(job_.bytes_read()), 1, 0.15);
+  EXPECT_NEAR(written_ns * peak / static_cast<double>(job_.bytes_written()), 1, 0.15);
+  EXPECT_TRUE(session_->verify(handle_));
+}
+
+TEST_F(TimelineTest, SaysWhichCounterCannotBeSampled) {
+  const auto timeline = session_->timeline(handle_, {{"no__such_counter.sum"}, 2000});
+  ASSERT_FALSE(timeline);
+  EXPECT_THAT(timeline.error().what, HasSubstr("no__such_counter.sum"));
+}
+
+TEST_F(TimelineTest, LeavesRangesAndTimesAsTheyWere) {
+  ASSERT_TRUE(session_->profile(handle_, {"dram__bytes_read.sum"}));
+  (void)session_->timeline(handle_, {timeline_metrics(), 2000});
+  const auto profile = session_->profile(handle_, {"dram__bytes_read.sum"});
+  ASSERT_TRUE(profile) << profile.error().what;
+  EXPECT_TRUE(profile->launches.front().metrics.front().value) << profile->launches.front().metrics.front().reason;
+  EXPECT_TRUE(session_->round(std::vector<Handle>{handle_, kCopy}, {}, {}));
+}
+
+}  // namespace
+}  // namespace scantune::cuda
