@@ -22,6 +22,10 @@ struct Sweep {
   std::vector<Candidate> candidates;       // of each variant
 
   [[nodiscard]] double best() const { return *variants.front().ratio_to_copy; }
+
+  [[nodiscard]] const explain::Subject& at(const std::string& variant) const {
+    return *std::ranges::find_if(variants, [&](const explain::Subject& s) { return to_string(s.variant) == variant; });
+  }
 };
 
 class SweepReader {
@@ -70,6 +74,10 @@ class SweepReader {
       if (samples == samples_.end() || !subject.profile) {
         continue;
       }
+      const Kernel* kernel = find_kernel(subject.variant.kernel, sweep_.chip.backend).value();
+      if (!is_of(subject.variant, kernel->space(sweep_.workload, sweep_.chip))) {
+        continue;  // the family has other parameters by now
+      }
       subject.workload = sweep_.workload;
       subject.chip = sweep_.chip;
       subject.ratio_to_copy = stats::median(samples->second.ratios);
@@ -91,6 +99,11 @@ class SweepReader {
     std::vector<double> ratios;
     std::vector<double> times_ns;
   };
+
+  static bool is_of(const Variant& variant, const Space& space) {
+    return variant.settings.size() == space.params.size() &&
+           std::ranges::all_of(variant.settings, [&](const Setting& s) { return space.find(s.name) != nullptr; });
+  }
 
   explain::Subject& of(const Trial& trial) {
     explain::Subject& subject = subjects_[to_string(trial.variant)];
@@ -119,6 +132,11 @@ inline std::vector<Sweep> read_sweeps(const std::string& file) {
     sweeps.push_back(reader.take());
   }
   return sweeps;
+}
+
+// The sweep of a workload, as to_string() writes it.
+inline const Sweep& sweep_of(const std::vector<Sweep>& sweeps, const std::string& workload) {
+  return *std::ranges::find_if(sweeps, [&](const Sweep& s) { return to_string(s.workload) == workload; });
 }
 
 }  // namespace scantune
