@@ -102,7 +102,7 @@ TEST_F(Guided, IsNearTheBestOfEveryRecordedWorkloadAfterATwentiethOfTheVariants)
 }
 
 // What it is worth on a workload that it has not seen: the figures are in docs/explain.md.
-TEST_F(Guided, ComesWithinTwoPercentOfWorkloadsThatItHasNotSeen) {
+TEST_F(Guided, EndsWithinOnePercentOfTheBestOfWorkloadsThatItHasNotSeen) {
   for (const Sweep& sweep : sweeps()) {
     const std::vector<explain::RecordedSweep> others = without(sweep.workload);
     const auto strategy = guided(space_of(sweep), {.recorded = &others});
@@ -114,7 +114,7 @@ TEST_F(Guided, ComesWithinTwoPercentOfWorkloadsThatItHasNotSeen) {
     fmt::print("{}: {} variants; near after {}, ended after {} at {:.4f} of the best: {}\n", to_string(sweep.workload),
                sweep.variants.size(), search.until_near ? fmt::to_string(*search.until_near) : "never",
                search.evaluations, best / sweep.best(), search.why_done);
-    EXPECT_GE(best, 0.96 * sweep.best()) << to_string(sweep.workload);
+    EXPECT_GE(best, 0.99 * sweep.best()) << to_string(sweep.workload);
   }
 }
 
