@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kBegin = "    # scantune:tuned begin\n";
 constexpr std::string_view kEnd = "    # scantune:tuned end\n";
 
-// A chip whose settings were measured: scripts/tune_triton.py records them.
+// A chip that settings are kept for. scripts/tune_triton.py measures them and writes the template.
 struct TunedChip {
   std::string_view name;
   std::string_view settings;  // a template
@@ -32,31 +32,9 @@ std::string module_text(const TunedChip* chip) {
   if (begin == std::string::npos || end == std::string::npos) {
     throw std::logic_error("the triton template does not say where its settings are");
   }
-  const std::string settings =
-      chip != nullptr ? template_text(chip->settings) : text.substr(begin + kBegin.size(), end - begin - kBegin.size());
-  return text.replace(begin, end + kEnd.size() - begin, settings);
-}
-
-}  // namespace
-
-Expected<Export> make_triton(const ExportInput& input) {
-  const auto entries = gpu_entries(input, "triton");
-  if (!entries) {
-    return tl::unexpected(entries.error());
-  }
-  const std::string& name = entries->front().chip.name;
-  const auto other = std::ranges::find_if(*entries, [&](const BestEntry& entry) { return entry.chip.name != name; });
-  if (other != entries->end()) {
-    return bad_input(
-        "--format triton: a module is for one chip, and there are entries of {} and of {}; choose with --chip",
-        one_line(name), one_line(other->chip.name));
-  }
-  const TunedChip* const chip = tuned_chip(name);
-  const std::string what = fmt::format("reverse_cumsum.py: reverse cumulative sums in Triton for {}", one_line(name));
-  const std::string settings =
-      chip != nullptr
-          ? "Its settings are the fastest of those measured on that chip (results/, scripts/tune_triton.py).\n"
-          : "Its settings suit any chip: none were measured on this one. scripts/tune_triton.py does that.\n";
+  const std::string settings = chip != nullptr
+                                   ? "Its settings are those that this scantune keeps for that chip.\n"
+                                   : "Its settings are those for any chip: none were measured on this one.\n";
   return Export{{"LICENSE", std::string(licence_text())},
                 {"PROVENANCE.txt", notice(input, "triton", what, "") + "\n" + settings},
                 {"reverse_cumsum.py", module_text(chip)}};
