@@ -1,5 +1,7 @@
 // The triton export: one module that holds nothing but imports, kernels, wrappers and ModelNew.
 #include <algorithm>
+#include <array>
+#include <stdexcept>
 
 #include "exports/make.h"
 #include "exports/notice.h"
@@ -32,6 +34,27 @@ std::string module_text(const TunedChip* chip) {
   if (begin == std::string::npos || end == std::string::npos) {
     throw std::logic_error("the triton template does not say where its settings are");
   }
+  const std::string settings =
+      chip != nullptr ? template_text(chip->settings) : text.substr(begin + kBegin.size(), end - begin - kBegin.size());
+  return text.replace(begin, end + kEnd.size() - begin, settings);
+}
+
+}  // namespace
+
+Expected<Export> make_triton(const ExportInput& input) {
+  const auto entries = gpu_entries(input, "triton");
+  if (!entries) {
+    return tl::unexpected(entries.error());
+  }
+  const std::string& name = entries->front().chip.name;
+  const auto other = std::ranges::find_if(*entries, [&](const BestEntry& entry) { return entry.chip.name != name; });
+  if (other != entries->end()) {
+    return bad_input(
+        "--format triton: a module is for one chip, and there are entries of {} and of {}; choose with --chip",
+        one_line(name), one_line(other->chip.name));
+  }
+  const TunedChip* const chip = tuned_chip(name);
+  const std::string what = fmt::format("reverse_cumsum.py: reverse cumulative sums in Triton for {}", one_line(name));
   const std::string settings = chip != nullptr
                                    ? "Its settings are those that this scantune keeps for that chip.\n"
                                    : "Its settings are those for any chip: none were measured on this one.\n";
