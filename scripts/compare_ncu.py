@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 """Compares the counters scantune reads in process with what ncu reads of the same kernels.
 
-For each variant: scantune profiles it `--repeats` times; then ncu profiles the same launches of a
-scantune run that reads no counters itself (two tools cannot hold them at once). ncu leaves clocks and
-caches alone, and repeats the whole run for each of its passes (application replay): so every launch
-finds the cache as scantune left it, as it does when it is timed. ncu's own way, --cache-control all,
-empties the cache before every launch, the second of a variant included. Medians are compared: bytes
-within 1%, percentages within 1.5 points; other metrics are shown and not judged.
+By default one variant of every GPU family, each on a workload it is made for; --variant compares
+others. For each: `scantune profile` reads the counters `--repeats` times; then ncu profiles the same
+launches of a `scantune profile` that reads no counters itself (two tools cannot hold them at once). ncu
+leaves clocks and caches alone, and repeats the whole run for each of its passes (application replay): so
+every launch finds the cache as scantune left it, as it does when it is timed. ncu's own way,
+--cache-control all, empties the cache before every launch, the second of a variant included. Medians are
+compared: bytes within 1%, percentages within 1.5 points; other metrics are shown and not judged.
+
+--warm-runs takes several numbers: scantune's side is read once with each, held against the same values of
+ncu, and a table at the end says how far off each was. The last of them is what --out keeps.
 
 Needs a GPU whose counters may be read, and ncu. Exit code: 0 all within, 1 some outside, 2 it could
 not be compared.
 
-  scripts/compare_ncu.py --shape 32768x32768 --variant "row_carry tile=8192 warps=16 stages=2"
+  scripts/compare_ncu.py --out results/h200-ncu.json
+  scripts/compare_ncu.py --family three_pass --warm-runs 0,1,3
+  scripts/compare_ncu.py --shape 4096x4096 --variant 'row_carry tile=4096 warps=4 stages=3 storage=async'
 """
 
 import argparse
@@ -30,6 +36,17 @@ BYTES_PERCENT = 1.0
 PERCENT_POINTS = 1.5
 LAUNCHES_OF_VERIFICATION = 2  # of each variant, before it is timed: the exact test and the bound test
 
+# A workload for each family on which it is among the fastest, and of which a copy takes long enough (50 us)
+# for a timed sample to be one run: several runs are one graph, whose kernels ncu sees otherwise.
+FAMILIES = {
+    "three_pass": ["--shape", "32768x32768"],
+    "row_carry": ["--shape", "32768x32768"],
+    "short_row": ["--shape", "1048576x256"],
+    "long_row": ["--shape", "1x268435456"],
+    "column_carry": ["--shape", "32768x32768", "--dim", "0"],
+    "column_split": ["--shape", "4194304x64", "--dim", "0"],
+}
+
 
 class Trouble(Exception):
     """Why nothing can be compared, in one line."""
@@ -47,33 +64,25 @@ def last_line(text):
     return lines[-1] if lines else "no message"
 
 
-def tune_command(args, variant, metrics, shapes, folder):
-    kernel, *settings = variant.split()
-    command = [args.binary, "--in-process", "--no-progress", "--format", "json", "--device", args.device]
-    command += ["--journal", "none"]  # which would answer from the run before
-    command += ["--kernels", kernel, "--metrics", metrics, "--out", os.path.join(folder, "best.json")]
-    for setting in settings:
-        command += ["--set", setting]
-    return command + [part for _ in range(shapes) for part in ("--shape", args.shape)]
+def profile_command(args, subject, choice, metrics):
+    """A profile of one variant; `choice` is --variant or --kernel with its value."""
+    command = [args.binary, "profile", "--in-process", "--quiet", "--format", "json", "--device", args.device]
+    return command + subject["workload"] + choice + ["--metrics", metrics]
 
 
-def scantune_profiles(args, variant, folder):
-    """The profiles of the variant, one a repeat, and the last outcome."""
-    profiles = []
-    outcome = None
-    while len(profiles) < args.repeats:
-        # One run for all repeats, unless equal shapes are taken for one.
-        done = run(tune_command(args, variant, args.metrics, args.repeats - len(profiles), folder))
-        if done.returncode != 0:
-            raise Trouble("scantune: exit code {}: {}".format(done.returncode, last_line(done.stderr)))
-        before = len(profiles)
-        for outcome in json.loads(done.stdout)["outcomes"]:
-            for record in outcome["records"]:
-                if record["variant"] == variant and record["counters"]:
-                    profiles.append(record["counters"])
-        if len(profiles) == before:
-            raise Trouble("scantune did not profile '{}': is it a variant, and spelt in full?".format(variant))
-    return profiles[: args.repeats], outcome
+def scantune_profile(args, subject, choice, warm_runs):
+    """What scantune profile --format json prints."""
+    done = run(profile_command(args, subject, choice, args.metrics)
+               + ["--rounds", "1", "--repeats", str(args.repeats), "--warm-runs", str(warm_runs)])
+    if done.returncode != 0:
+        raise Trouble("scantune: exit code {}: {}".format(done.returncode, last_line(done.stderr)))
+    return json.loads(done.stdout)
+
+
+def readings(document):
+    """The launches' counters of every reading: [repeat][launch]."""
+    sheet = document["profile"]
+    return sheet["repeats"] or [sheet["launches"]]
 
 
 def function_name(entry):
@@ -83,8 +92,8 @@ def function_name(entry):
 
 
 def terms(metric):
-    """The CUPTI names whose sum the metric is."""
-    return metric["read_as"].split(" + ")
+    """The CUPTI names whose sum the metric is; none where it is answered from the launch."""
+    return [] if metric["requested"].startswith("launch__") else metric["read_as"].split(" + ")
 
 
 def number(text):
@@ -107,11 +116,13 @@ def read_ncu_csv(path):
     return [(function_name(launch["Kernel Name"]), launch) for launch in launches]
 
 
-def ncu_profiles(args, variant, counters, folder):
+def ncu_profiles(args, subject, variant, launches, folder):
     """ncu's values of the launches of the variant: [repeat][launch] -> {name: value}."""
-    functions = [function_name(launch["entry"]) for launch in counters]
-    names = sorted({term for launch in counters for metric in launch["metrics"] for term in terms(metric)})
+    functions = [function_name(launch["entry"]) for launch in launches]
+    names = sorted({term for launch in launches for metric in launch["metrics"] for term in terms(metric)})
     log = os.path.join(folder, "ncu.csv")
+    if os.path.exists(log):
+        os.remove(log)
     command = [args.ncu, "--clock-control", "none", "--target-processes", "application-only"]
     command += ["--cache-control", args.cache_control]
     command += ["--replay-mode", "kernel" if args.cache_control == "all" else "application"]
@@ -119,7 +130,8 @@ def ncu_profiles(args, variant, counters, folder):
     command += ["--launch-skip", str(LAUNCHES_OF_VERIFICATION * len(functions))]
     command += ["--launch-count", str(args.repeats * len(functions)), "--kill", "on"]
     command += ["--metrics", ",".join(names), "--csv", "--page", "raw", "--print-units", "base", "--log-file", log]
-    done = run(command + tune_command(args, variant, "none", 1, folder))
+    command += profile_command(args, subject, ["--variant", variant], "none")
+    done = run(command + ["--rounds", str(args.repeats + 1)])
     if not os.path.exists(log):
         raise Trouble("ncu: exit code {}: {}".format(done.returncode, last_line(done.stderr + done.stdout)))
     rows = read_ncu_csv(log)
@@ -144,13 +156,16 @@ def judge(unit, ours, theirs):
     return "{:+.2f} %".format(percent), abs(percent) <= BYTES_PERCENT if unit == "bytes" else None
 
 
-def compare(args, variant, folder):
-    profiles, outcome = scantune_profiles(args, variant, folder)
-    ncu = ncu_profiles(args, variant, profiles[0], folder)
+def compared_rows(document, warm_runs, subject, ncu):
+    """One row a launch and metric."""
+    variant = document["profile"]["variant"]
+    profiles = readings(document)
     rows = []
     for index, launch in enumerate(profiles[0]):
         for position, metric in enumerate(launch["metrics"]):
             name = metric["requested"]
+            if not terms(metric):
+                continue
             ours = [profile[index]["metrics"][position]["value"] for profile in profiles]
             if None in ours:
                 raise Trouble("scantune has no {}: {}".format(name, metric.get("reason") or "no reason given"))
@@ -161,33 +176,85 @@ def compare(args, variant, folder):
             mine, other = statistics.median(ours), statistics.median(theirs)
             difference, within = judge(metric["unit"], mine, other)
             rows.append({
-                "variant": variant, "launch": index, "function": function_name(launch["entry"]), "metric": name,
+                "variant": variant, "workload": " ".join(subject["workload"]), "warm_runs": warm_runs,
+                "launch": index, "function": function_name(launch["entry"]), "metric": name,
                 "read_as": metric["read_as"], "unit": metric["unit"], "scantune": mine, "ncu": other,
                 "difference": difference, "within": within, "scantune_values": ours, "ncu_values": theirs,
             })
-    return rows, outcome
+    return rows
+
+
+def compare(args, subject, folder):
+    """The rows for each number of warm runs, and the document of the last."""
+    documents = []
+    choice = subject["choice"]
+    for warm_runs in args.warm_runs:
+        documents.append(scantune_profile(args, subject, choice, warm_runs))
+        choice = ["--variant", documents[0]["profile"]["variant"]]
+    ncu = ncu_profiles(args, subject, documents[0]["profile"]["variant"], readings(documents[0])[0], folder)
+    rows = []
+    for warm_runs, document in zip(args.warm_runs, documents):
+        rows += compared_rows(document, warm_runs, subject, ncu)
+    return rows, documents[-1]
 
 
 def print_table(rows):
-    for variant in dict.fromkeys(row["variant"] for row in rows):
-        print("{}\n  {:<24} {:<62} {:>14} {:>14}".format(variant, "function", "metric", "scantune", "ncu"))
-        for row in (row for row in rows if row["variant"] == variant):
+    for key in dict.fromkeys((row["variant"], row["workload"], row["warm_runs"]) for row in rows):
+        print("{} | {} | {} warm runs\n  {:<24} {:<62} {:>14} {:>14}".format(
+            *key, "function", "metric", "scantune", "ncu"))
+        for row in (row for row in rows if (row["variant"], row["workload"], row["warm_runs"]) == key):
             verdict = {True: "ok", False: "OUTSIDE", None: ""}[row["within"]]
             print("  {:<24} {:<62} {:>14.7g} {:>14.7g} {:<12} {:>15}  {}".format(
                 row["function"], row["metric"], row["scantune"], row["ncu"], row["unit"] or "",
                 row["difference"], verdict).rstrip())
 
 
+def print_warm_runs(args, rows):
+    """How far each number of warm runs was off, over the judged values."""
+    print("warm runs  outside  largest difference of a percentage  of bytes")
+    for warm_runs in args.warm_runs:
+        judged = [row for row in rows if row["warm_runs"] == warm_runs and row["within"] is not None]
+        points = [abs(row["scantune"] - row["ncu"]) for row in judged if row["unit"] == "%"]
+        shares = [abs(row["scantune"] / row["ncu"] - 1) for row in judged if row["unit"] == "bytes" and row["ncu"]]
+        print("{:>9}  {:>3} of {:<3}  {:>28.2f} points  {:>6.2f} %".format(
+            warm_runs, sum(not row["within"] for row in judged), len(judged), max(points, default=0),
+            100 * max(shares, default=0)))
+
+
+def subjects_of(args):
+    """What to compare: a workload, and the choice of a variant on it."""
+    if args.variant:
+        workload = ["--shape", args.shape] + (["--dim", args.dim] if args.dim is not None else [])
+        return [{"workload": workload, "choice": ["--variant", " ".join(text.split())]} for text in args.variant]
+    families = args.family or list(FAMILIES)
+    return [{"workload": FAMILIES[family], "choice": ["--kernel", family]} for family in families]
+
+
+def counts(text):
+    try:
+        values = [int(item) for item in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError("'{}': write integers joined by commas".format(text))
+    if min(values) < 0 or len(set(values)) != len(values):
+        raise argparse.ArgumentTypeError("'{}': write different integers, 0 or more".format(text))
+    return values
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--binary", default="build/scantune", help="default %(default)s")
-    parser.add_argument("--shape", default="32768x32768", help="default %(default)s")
-    parser.add_argument("--variant", action="append", required=True, metavar="'KERNEL NAME=VALUE ...'",
-                        help="in full; repeatable")
+    parser.add_argument("--binary", default="build/release/scantune", help="default %(default)s")
+    parser.add_argument("--family", action="append", choices=sorted(FAMILIES),
+                        help="its fastest known variant, else a likely one; repeatable; default: every family")
+    parser.add_argument("--variant", action="append", metavar="'KERNEL NAME=VALUE ...'",
+                        help="in full, instead of families; repeatable")
+    parser.add_argument("--shape", default="32768x32768", help="of --variant; default %(default)s")
+    parser.add_argument("--dim", help="of --variant")
     parser.add_argument("--device", default="cuda:0", help="default %(default)s")
     parser.add_argument("--metrics", default="core", help="as of scantune; default %(default)s")
     parser.add_argument("--repeats", type=int, default=5,
                         help="profiles a tool, of which the median counts; default %(default)s")
+    parser.add_argument("--warm-runs", type=counts, default=[0], metavar="N,N",
+                        help="uncounted runs before each counted one, on scantune's side; default 0")
     parser.add_argument("--cache-control", choices=["none", "all"], default="none",
                         help="all: ncu empties the cache before every launch; default %(default)s")
     parser.add_argument("--ncu", default="ncu", help="default %(default)s")
@@ -195,36 +262,46 @@ def main():
     args = parser.parse_args()
     if args.repeats < 1:
         parser.error("--repeats: at least 1")
-    rows, outcome = [], None
+    if args.family and args.variant:
+        parser.error("--family: it cannot go with --variant")
+    rows, document, troubles = [], None, []
     try:
         if shutil.which(args.ncu) is None:
             raise Trouble("{} was not found: install Nsight Compute, or give --ncu PATH".format(args.ncu))
         ncu_version = last_line(run([args.ncu, "--version"]).stdout)
-        with tempfile.TemporaryDirectory(prefix="scantune-ncu-") as folder:
-            for variant in args.variant:
-                more, outcome = compare(args, " ".join(variant.split()), folder)
-                rows += more
     except Trouble as error:
         print("compare_ncu: {}".format(error), file=sys.stderr)
         return 2
+    with tempfile.TemporaryDirectory(prefix="scantune-ncu-") as folder:
+        for subject in subjects_of(args):
+            # One that cannot be compared does not cost the others.
+            try:
+                more, document = compare(args, subject, folder)
+                rows += more
+            except Trouble as error:
+                troubles.append("{}: {}".format(" ".join(subject["choice"]), error))
+                print("compare_ncu: {}".format(troubles[-1]), file=sys.stderr)
     print_table(rows)
-    outside = [row for row in rows if row["within"] is False]
-    judged = [row for row in rows if row["within"] is not None]
+    if len(args.warm_runs) > 1:
+        print_warm_runs(args, rows)
+    kept = [row for row in rows if row["warm_runs"] == args.warm_runs[-1]]
+    judged = [row for row in kept if row["within"] is not None]
+    outside = [row for row in judged if not row["within"]]
     print("{} of {} judged values outside (bytes {}%, percentages {} points; medians of {})".format(
         len(outside), len(judged), BYTES_PERCENT, PERCENT_POINTS, args.repeats))
-    if args.out:
-        report = {"format": "scantune-compare-ncu", "version": 1, "shape": args.shape,
+    if args.out and document is not None:
+        report = {"format": "scantune-compare-ncu", "version": 2,
                   "date_utc": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                  "device": outcome["device"], "provenance": outcome["provenance"], "ncu": ncu_version,
-                  "method": "medians of {}; ncu --clock-control none --cache-control {}{}".format(
-                      args.repeats, args.cache_control,
-                      " --replay-mode application" if args.cache_control == "none" else ""),
+                  "device": document["device"], "provenance": document["provenance"], "ncu": ncu_version,
+                  "method": "medians of {}; scantune with {} warm runs; ncu --clock-control none --cache-control "
+                            "{}{}".format(args.repeats, args.warm_runs[-1], args.cache_control,
+                                          " --replay-mode application" if args.cache_control == "none" else ""),
                   "bounds": {"bytes_percent": BYTES_PERCENT, "percent_points": PERCENT_POINTS},
-                  "within": not outside, "rows": rows}
+                  "within": not outside and not troubles, "not_compared": troubles, "rows": kept}
         with open(args.out, "w") as file:
             json.dump(report, file, indent=1)
             file.write("\n")
-    return 1 if outside else 0
+    return 2 if troubles else 1 if outside else 0
 
 
 if __name__ == "__main__":

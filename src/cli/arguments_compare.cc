@@ -7,20 +7,20 @@ namespace scantune::cli {
 namespace {
 
 constexpr const char* kHead =
-    "scantune compare: says how much faster A is than B, and which counters and resources changed along with it.\n"
+    "scantune compare: how much faster A is than B, and what changed along with it.\n"
     "\n"
-    "Usage: scantune compare 'VARIANT A' 'VARIANT B' --shape AxBx... [options]   measured in the same rounds\n"
-    "       scantune compare A.json B.json [--shape AxBx...] [options]           results of two runs, drivers or GPUs\n"
+    "Usage: scantune compare 'A' 'B' --shape AxBx... [options]   variants, measured in the same rounds\n"
+    "       scantune compare A.json B.json [options]             results of two runs, drivers or GPUs\n"
     "\n"
     "Files are best files (results/best.json) or what scantune --format json printed.\n"
     "\n"
     "Examples:\n"
-    "  scantune compare 'row_carry tile=8192 warps=16 stages=2' 'row_carry tile=8192 warps=16 stages=3' --shape "
-    "8192x8192\n"
+    "  scantune compare --shape 8192x8192 'row_carry tile=8192 warps=16 stages=1' \\\n"
+    "                                     'row_carry tile=8192 warps=16 stages=2'\n"
     "  scantune compare before.json after.json\n";
 
 constexpr const char* kTail =
-    "\nExit codes: 0 done, 1 a variant failed or the device was lost, 2 bad input or environment, 130 interrupted.\n";
+    "\nExit codes: 0 done, 1 a variant failed or device lost, 2 bad input, 130 interrupted.\n";
 
 }  // namespace
 
@@ -32,8 +32,7 @@ Subcommand compare_arguments(CLI::App& root) {
   add_workload_arguments(*app, compare.target);
   add_text(*app, "--device", compare.target.device, "auto|cuda:N|cpu", kWhere,
            "variants: default auto: the first GPU, else the CPU");
-  add_measure_arguments(*app, compare.measure,
-                        "core, seed, stalls, memory, full (default), none, names, patterns such as lts__*");
+  add_measure_arguments(*app, compare.measure, "core, seed, stalls, memory, full (default), none, names, lts__*");
   add_text(*app, "--format", compare.measure.format, "text|json", kOutput, "what standard output gets");
   return {app, kHead, kTail, [command] { return *command; },
           [command] { return command->sides.empty() ? "A" : command->sides.front(); }};

@@ -46,7 +46,7 @@ Subcommand list_arguments(CLI::App& root) {
   add_text(*app, "--chip", list.chip, "NAME", kWhere,
            "for a GPU that is not here, by code name, such as GH100 or GB202");
   add_text(*app, "--metrics", list.metrics, "A,B", kOutput,
-           "metrics: only these: sets (core, seed, stalls, memory, full), names, patterns");
+           "metrics: only these: core, seed, stalls, memory, full, names, lts__*");
   add_flag(*app, "--all", list.all, kOutput, "metrics: all of the chip's; variants: those ruled out, too");
   add_text(*app, "--format", list.format, "text|json", kOutput, "what standard output gets");
   return {app, kHead, kTail, [command] { return *command; },

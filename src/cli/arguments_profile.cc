@@ -7,19 +7,18 @@ namespace scantune::cli {
 namespace {
 
 constexpr const char* kHead =
-    "scantune profile: shows one variant under the magnifying glass: time, occupancy, counters, stalls, what limits "
-    "it.\n"
+    "scantune profile: one variant in full: time, occupancy, counters, stalls, what limits it.\n"
     "\n"
     "Usage: scantune profile --shape AxBx... --best|--variant V|--kernel K [options]\n"
     "       scantune profile --passes --metrics A,B --chip NAME\n"
     "\n"
     "Examples:\n"
     "  scantune profile --shape 32768x32768 --best                the winner that tuning found\n"
-    "  scantune profile --shape 4096x4096 --variant 'row_carry tile=8192 warps=16 stages=2' --metrics core,stalls\n"
+    "  scantune profile --shape 8192x8192 --kernel three_pass --metrics core,stalls\n"
     "  scantune profile --passes --metrics full --chip GH100      what it costs, without a GPU\n";
 
 constexpr const char* kTail =
-    "\nExit codes: 0 done, 1 the variant failed or the device was lost, 2 bad input or environment, 130 interrupted.\n";
+    "\nExit codes: 0 done, 1 the variant failed or device lost, 2 bad input, 130 interrupted.\n";
 
 }  // namespace
 
@@ -64,8 +63,7 @@ Subcommand profile_arguments(CLI::App& root) {
   add_text(*app, "--device", profile.target.device, "auto|cuda:N|cpu", kWhere,
            "default auto: the first GPU, else the CPU");
   add_text(*app, "--chip", profile.chip, "NAME", kWhere, "--passes: for a GPU that is not here, such as GH100");
-  add_measure_arguments(*app, profile.measure,
-                        "core, seed, stalls, memory, full (default), none, names, patterns such as lts__*");
+  add_measure_arguments(*app, profile.measure, "core, seed, stalls, memory, full (default), none, names, lts__*");
   add_flag(*app, "--passes", profile.passes, kOutput, "only say how many passes --metrics takes");
   add_text(*app, "--format", profile.measure.format, "text|json|csv", kOutput, "what standard output gets");
   return {app, kHead, kTail, [command] { return *command; }};

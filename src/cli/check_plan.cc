@@ -194,6 +194,9 @@ Expected<CheckPlan> make_check_plan(const CheckCommand& command) {
   if (!device) {
     return tl::unexpected(device.error());
   }
+  if (device->all) {
+    return bad_input("--device cuda:all: a check is of one GPU; write cuda:N, such as cuda:0");
+  }
   plan.device = *device;
   if (auto read = read_rule(command, plan); !read) {
     return tl::unexpected(read.error());

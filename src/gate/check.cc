@@ -95,9 +95,10 @@ class EntryRun {
     const bool cpu = entry_.chip.backend == Backend::cpu;
     const double assumed = cpu ? kAssumedCpuSd : other_gpu() ? kAssumedOtherGpuSd : kAssumedSessionSd;
     const std::vector<double> then = ratios_of_winner(entry_);
-    return {options_.session_sd.value_or(assumed),
-            selection_of(1 + static_cast<int>(entry_.equivalents.size()), static_cast<int>(then.size()),
-                         spread_of({then}).round_sd)};
+    // What was measured on this GPU says nothing of how another one differs from it.
+    const double sessions = std::max(options_.session_sd.value_or(assumed), other_gpu() ? kAssumedOtherGpuSd : 0.0);
+    return {sessions, selection_of(1 + static_cast<int>(entry_.equivalents.size()), static_cast<int>(then.size()),
+                                   spread_of({then}).round_sd)};
   }
 
   bool prepare();
@@ -330,7 +331,7 @@ void EntryRun::sum_up() {
     result_.rounds_then = result_.rounds_now;
   } else {
     result_.session_sd = allowance().session_sd;
-    result_.session_sd_measured = options_.session_sd.has_value();
+    result_.session_sd_measured = options_.session_sd.has_value() && !other_gpu();
   }
   if (result_.planted) {
     const std::vector<double> factors = stats::paired_speedup(result_.rounds, Phase::final, kNow, planted_);

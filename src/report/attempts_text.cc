@@ -123,7 +123,9 @@ std::vector<std::string> tried_lines(const Outcome& outcome, const TextStyle& st
     counts += fmt::format(", {} {}", count, became(kind));
   }
   if (unfinished > 0) {
-    counts += fmt::format(", {} not reached", unfinished);
+    // A search that ended by itself saw no reason to try them.
+    counts += fmt::format(", {} {}", unfinished,
+                          outcome.stopped == StopReason::complete ? "left out by the search" : "not reached");
   }
   std::vector<std::string> lines = {counts};
   if (verified > 0) {

@@ -295,6 +295,8 @@ ReportOutcome page_outcome(const Outcome& outcome, int source) {
   }
   page.decided_by = outcome.ranking.empty() ? Phase::screen : outcome.ranking.front().phase;
   page.samples = samples_of(outcome, page.decided_by, place_of);
+  page.steps = outcome.steps;
+  page.search_ended = outcome.search_ended;
   fill_speedup(page, outcome);
   fill_findings(page, outcome);
   return page;

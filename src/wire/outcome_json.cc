@@ -174,6 +174,14 @@ Outcome read_outcome(const Node& node) {
     outcome.baseline = variants.record(baseline->at("variant"));
   }
   outcome.copy_time_ns = read_interval(node.at("copy").at("time_ns"));
+  if (const auto steps = node.find("steps")) {  // runs of before there were any have none
+    for (const Node& step : steps->items()) {
+      outcome.steps.push_back(read_step(step));
+    }
+  }
+  if (const auto ended = node.find("search_ended")) {
+    outcome.search_ended = ended->text();
+  }
   outcome.rounds = read_samples(node.at("samples"), subjects);
   return outcome;
 }

@@ -77,10 +77,6 @@ Json write_finding(const ReportFinding& finding) {
   return {{"limit", finding.limit}, {"sentence", finding.sentence}, {"advice", finding.advice}};
 }
 
-Json write_reading(const StepReading& reading) {
-  return {{"metric", reading.metric}, {"value", finite_or_null(reading.value)}, {"unit", reading.unit}};
-}
-
 template <class Values, class Write>
 Json write_all(const Values& values, const Write& write) {
   Json array = Json::array();
@@ -88,19 +84,6 @@ Json write_all(const Values& values, const Write& write) {
     array.push_back(write(value));
   }
   return array;
-}
-
-Json write_step(const SearchStep& step) {
-  return {{"number", step.number},
-          {"from", step.from ? Json(to_string(*step.from)) : Json(nullptr)},
-          {"limit", text_or_null(step.limit)},
-          {"read", write_all(step.read, write_reading)},
-          {"rule", step.rule},
-          {"to", to_string(step.to)},
-          {"predicted_ratio", finite_or_null(step.predicted_ratio)},
-          {"measured_ratio", finite_or_null(step.measured_ratio)},
-          {"failure", text_or_null(step.failure)},
-          {"best", step.best}};
 }
 
 Json write_peer(const PeerResult& peer) {
@@ -148,6 +131,7 @@ Json write_outcome(const ReportOutcome& outcome) {
           {"records", write_all(outcome.records, write_record)},
           {"samples", write_all(outcome.samples, write_subject)},
           {"steps", write_all(outcome.steps, write_step)},
+          {"search_ended", text_or_null(outcome.search_ended)},
           {"peers", write_all(outcome.peers, write_peer)}};
 }
 

@@ -118,6 +118,7 @@ struct ReportOutcome {
   std::vector<ReportSamples> samples;
   std::vector<ReportFinding> findings;  // of the winner; the first is what limits it
   std::vector<SearchStep> steps;        // of a search that says why it tries what it tries
+  std::string search_ended;             // why it asked for nothing more; empty where it had tried everything
   std::vector<PeerResult> peers;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/stall.h"
 #include "cuda/counters.h"
 #include "cuda/cuda.h"
 #include "cuda/cupti_host.h"
@@ -218,6 +219,62 @@ TEST_F(HostApi, RefusesUnknownNamesWithTheClosestOnes) {
   EXPECT_THAT(error_of("launch__gridsize", "GH100"), HasSubstr("closest: launch__grid_size"));
   EXPECT_EQ(error_of("xyz", "GH100"), "unknown metric 'xyz' on GH100; see 'scantune list metrics'");
   EXPECT_THAT(error_of("core", "GH999"), HasSubstr("GH100"));
+}
+
+TEST_F(HostApi, ReadsEveryStallReasonAChipHasAndKnowsWhatItMeans) {
+  for (const std::string& chip : kChips) {
+    const auto names = resolve_metrics("stalls", chip).value();
+    std::vector<std::string> on_chip;
+    for (const BaseMetric& base : MetricHost::open(chip).value()->base_metrics()) {
+      if (base.name.starts_with("smsp__warp_issue_stalled_")) {
+        on_chip.push_back(base.name + ".pct");
+      }
+    }
+    EXPECT_GE(on_chip.size(), 17U) << chip;
+    EXPECT_THAT(names, IsSupersetOf(on_chip)) << chip;
+    for (const std::string& name : on_chip) {
+      const auto reason = stall_reason_of(name);
+      ASSERT_TRUE(reason) << name;
+      EXPECT_NE(find_stall_reason(*reason), nullptr) << *reason << " of " << chip << " has no sentence";
+    }
+  }
+}
+
+TEST_F(HostApi, ExpandsPatternsToWhatTheChipHas) {
+  EXPECT_THAT(resolve_metrics("lts__t_sectors_op_re*", "GH100").value(),
+              IsSupersetOf({std::string("lts__t_sectors_op_read.sum"), std::string("lts__t_sectors_op_red.sum")}));
+  EXPECT_THAT(resolve_metrics("lts__t_sectors_op_read.a??", "GH100").value(),
+              ElementsAre("lts__t_sectors_op_read.avg"));
+  EXPECT_THAT(resolve_metrics("launch__*_size", "GH100").value(),
+              ElementsAre("launch__grid_size", "launch__block_size"));
+  EXPECT_THAT(error_of("core,xyz__*", "GH100"), HasSubstr("no metric of GH100 matches 'xyz__*'"));
+}
+
+TEST_F(HostApi, CountsThePassesOfSetsAloneAndTogether) {
+  for (const std::string& chip : kChips) {
+    const auto counts = count_passes_of("core,stalls,memory", chip).value();
+    ASSERT_EQ(counts.items.size(), 3U);
+    EXPECT_EQ(counts.items[0].passes, 2) << chip;
+    int most = 0;
+    int sum = 0;
+    for (const PassCount& item : counts.items) {
+      most = std::max(most, item.passes);
+      sum += item.passes;
+    }
+    EXPECT_GE(counts.together.passes, most) << chip;
+    EXPECT_LE(counts.together.passes, sum) << chip;
+    EXPECT_THAT(counts.together.missing, IsEmpty()) << chip;
+    EXPECT_THAT(count_passes_of("full", chip).value().together.missing, IsEmpty()) << chip;
+  }
+  EXPECT_FALSE(count_passes_of("core", "GH999").has_value());
+  EXPECT_FALSE(count_passes_of("dram__byte_read.sum", "GH100").has_value());
+}
+
+TEST(MetricRequests, GiveNamesOfTheSetsWhereNoChipCanBeAsked) {
+  const auto names = without_chip(parse_metrics("stalls,xyz__*").value());
+  EXPECT_THAT(names, Contains(kNewStall));
+  EXPECT_THAT(names, Contains("xyz__*")) << "reported as missing, with the reason";
+  EXPECT_EQ(without_chip(parse_metrics("core").value()), core_metrics());
 }
 
 TEST_F(HostApi, AsksNothingOfAChipForNoMetrics) { EXPECT_THAT(resolve_metrics("none", "").value(), IsEmpty()); }

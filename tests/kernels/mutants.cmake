@@ -550,10 +550,7 @@ mutant(column_split OwnRunBelowItself column_split.cuh [[        column[(last - 
         column[(last - i) * columns] = below;]])
 mutant(column_split RunsFurtherBelowForgotten column_split.cuh [[        below = sums[i] + below;]] [[        below = sums[i];]])
 mutant(column_split SumNeverPublished column_split.cuh [[      publish(words, column, sum);]] [[]])
-mutant(column_split GroupNeverPublished column_split.cuh [[        publish(split.group_words(]] [[        (void)(split.group_words(]]
-       column_split.cuh [[column,
-                add_published<Split>(Acc(0), words, column, kSplitFan));]] [[column,
-                add_published<Split>(Acc(0), words, column, kSplitFan)));]])
+mutant(column_split GroupNeverPublished column_split.cuh [[        publish(split.group_words(]] [[        (void)(split.group_words(]])
 mutant(column_split GroupWithoutItsLastTile column_split.cuh [[words, column, kSplitFan)]] [[words, column, kSplitFan - 1)]])
 mutant(column_split GroupFromItsLastTileOn column_split.cuh [[      words -= (kSplitFan - 1) * Split::kStride;]] [[]])
 mutant(column_split GroupEndsWithTheTileBefore column_split.cuh [[tile.slab % kSplitFan == kSplitFan - 1]]

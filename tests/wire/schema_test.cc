@@ -14,9 +14,11 @@
 #include "journal_example.h"
 #include "report_example.h"
 #include "wire/best_json.h"
+#include "wire/compare_json.h"
 #include "wire/doctor_json.h"
 #include "wire/journal_json.h"
 #include "wire/outcome_json.h"
+#include "wire/profile_json.h"
 #include "wire/report_json.h"
 #include "wire/space_json.h"
 #include "wire/suite_json.h"
@@ -72,6 +74,75 @@ json run_document() {
   nothing.device.chip.name = "some CPU";
   nothing.stopped = StopReason::device_lost;
   return json::parse(run_json({testing_example::outcome(), testing_example::cpu_outcome(), nothing}));
+}
+
+// A sheet of a launch that was counted and one that was not, as src/profile makes them.
+ProfileSheet sheet() {
+  const Outcome outcome = testing_example::outcome();
+  ProfileSheet made;
+  made.variant = outcome.records.front().variant;
+  made.time_ns = Interval{2e6, 1.9e6, 2.1e6};
+  made.ratio_to_copy = Interval{0.99, 0.98, 1.0};
+  made.bytes_in_flight_per_sm = 65536;
+  made.bytes_needed_per_sm = 45000;
+  made.read_bytes = 4294967296.0;
+  LaunchSheet counted;
+  counted.function = "row_carry";
+  counted.resources = outcome.records.front().resources.front();
+  counted.counters = testing_example::counters().launches.front();
+  counted.occupancy = Occupancy{0.25, 0.245, "registers"};
+  counted.stalls = {{"long_scoreboard", 0.43}};
+  LaunchSheet uncounted = counted;
+  uncounted.occupancy->achieved.reset();
+  uncounted.stalls.clear();
+  made.launches = {counted, uncounted};
+  made.explanations = {{"bytes_in_flight", "too few bytes in flight", "few", {"a: 1"}, {"stages up: more"}}};
+  made.profile_s = {0.06, 0.06};
+  made.repeats = {testing_example::counters(), testing_example::counters()};
+  return made;
+}
+
+TEST(Schema, AcceptsAProfile) {
+  const json document = json::parse(profile_json(testing_example::outcome(), sheet(), 1));
+  EXPECT_THAT(fault("profile", document), IsEmpty());
+  EXPECT_EQ(document["profile"]["dram"]["written_bytes"], nullptr) << "missing is missing, not 0";
+  ProfileSheet failed;
+  failed.variant = sheet().variant;
+  failed.failure = Failure{FailureKind::launch, "too many resources"};
+  EXPECT_THAT(fault("profile", json::parse(profile_json(testing_example::outcome(), failed, 0))), IsEmpty());
+}
+
+TEST(Schema, RefusesAProfileThatHidesWhyAValueIsMissing) {
+  json document = json::parse(profile_json(testing_example::outcome(), sheet(), 0));
+  for (json& metric : document["profile"]["launches"][0]["metrics"]) {
+    metric.erase("reason");
+  }
+  EXPECT_FALSE(fault("profile", document).empty());
+}
+
+TEST(Schema, AcceptsAComparison) {
+  SideBySide pair;
+  const Outcome outcome = testing_example::outcome();
+  pair.workload = outcome.workload;
+  pair.a = {.source = "a.json",
+            .variant = outcome.records.front().variant,
+            .chip = outcome.device.chip,
+            .provenance = outcome.provenance,
+            .time_ns = {1, 1, 1},
+            .ratio_to_copy = {1, 1, 1}};
+  pair.b = pair.a;
+  pair.speedup = {1.1, 1.0, 1.2};
+  pair.standoff = Standoff::undecided;
+  pair.differences = {{"registers_per_thread", "", 0, 32, std::numeric_limits<double>::infinity(), false, 0.5}};
+  EXPECT_THAT(fault("compare", json::parse(compare_json({pair}, nullptr))), IsEmpty());
+  EXPECT_THAT(fault("compare", json::parse(compare_json({}, &outcome))), IsEmpty());
+}
+
+TEST(ProfileCsv, QuotesWhatHoldsACommaAndLeavesMissingValuesEmpty) {
+  const std::string text = profile_csv(testing_example::outcome(), sheet());
+  EXPECT_THAT(text, testing::HasSubstr("\n1,row_carry,dram__bytes_read.sum,4295032832.0,bytes,\n"));
+  EXPECT_THAT(text, testing::HasSubstr("\n1,row_carry,lts__t_sector_hit_rate.pct,,%,\"not permitted: run as root, or"));
+  EXPECT_THAT(text, testing::HasSubstr("\n2,row_carry,occupancy_achieved,,%,\n"));
 }
 
 TEST(Schema, AcceptsTheBestFileThatIsWritten) {

@@ -45,7 +45,8 @@ TEST(WorkerRequest, ComesBackAsItWasSent) {
   EXPECT_THAT(round.order, ElementsAre(kCopy, 3, kCopy, 0));
   EXPECT_EQ(round.cache, CacheState::hot);
   EXPECT_EQ(round.runs, 16);
-  const ReadCounters counters = sent(ReadCounters{2, {"a", "b\n"}});
+  const ReadCounters counters = sent(ReadCounters{2, {"a", "b\n"}, 3});
+  EXPECT_EQ(counters.warm_runs, 3);
   EXPECT_EQ(sent(SampleCounters{3, {{"c"}, 1500}}).spec, (TimelineSpec{{"c"}, 1500}));
   EXPECT_EQ(counters.handle, 2);
   EXPECT_THAT(counters.metrics, ElementsAre("a", "b\n"));

@@ -541,20 +541,21 @@
       s.from ? el('div', { class: 'quiet' }, 'From ', el('code', {}, s.from), s.limit ? `, limited by ${s.limit.replaceAll('_', ' ')}` : '', s.read.length ? `: ${s.read.map(reading).join(', ')}` : '') : null,
       el('div', {}, s.rule),
       el('div', {}, 'Tried ', el('code', {}, s.to), ': ',
-        s.failure ? el('span', { class: 'bad' }, s.failure) : el('b', {}, known(s.measured_ratio) ? `${ratio(s.measured_ratio)} of copy` : 'not measured'),
-        known(s.predicted_ratio) ? el('span', { class: 'quiet' }, `, ${ratio(s.predicted_ratio)} predicted`) : null,
+        s.failure ? el('span', { class: 'bad' }, s.failure) : el('b', {}, known(s.measured_ratio_to_copy) ? `${ratio(s.measured_ratio_to_copy)} of copy` : 'not measured'),
+        known(s.predicted_ratio_to_copy) ? el('span', { class: 'quiet' }, `, ${ratio(s.predicted_ratio_to_copy)} predicted`) : null,
         s.best ? el('span', { class: 'good' }, ' – the best so far') : null));
     const section = el('section', { 'aria-label': 'Story' }, el('h3', {}, 'How the search went'),
       el('div', { class: 'plot' }, el('canvas', { id: 'story-plot', role: 'img', 'aria-label': 'Ratio to copy of each step' })),
-      el('details', { open: outcome.steps.length <= 12 ? '' : null }, el('summary', {}, plural(outcome.steps.length, 'step')), el('ol', { class: 'story' }, outcome.steps.map(step))));
+      el('details', { open: outcome.steps.length <= 12 ? '' : null }, el('summary', {}, plural(outcome.steps.length, 'step')), el('ol', { class: 'story' }, outcome.steps.map(step))),
+      outcome.search_ended ? el('p', {}, `It ended: ${outcome.search_ended}.`) : null);
     function draw() {
       const at = (member) => outcome.steps.filter((s) => known(s[member])).map((s) => ({ x: s.number, y: s[member], s }));
       drawChart('story-plot', {
         type: 'scatter',
         data: { datasets: [
-          { label: 'the best so far', data: outcome.steps.filter((s) => s.best && known(s.measured_ratio)).map((s) => ({ x: s.number, y: s.measured_ratio, s })), showLine: true, stepped: 'before', pointStyle: 'star', pointRadius: 8, borderWidth: 2, borderColor: css('--good'), order: 0 },
-          { label: 'measured', data: at('measured_ratio'), pointRadius: 4, backgroundColor: css('--link'), order: 1 },
-          { label: 'predicted', data: at('predicted_ratio'), pointStyle: 'line', pointRadius: 7, borderWidth: 2, borderColor: css('--quiet'), order: 2 },
+          { label: 'the best so far', data: outcome.steps.filter((s) => s.best && known(s.measured_ratio_to_copy)).map((s) => ({ x: s.number, y: s.measured_ratio_to_copy, s })), showLine: true, stepped: 'before', pointStyle: 'star', pointRadius: 8, borderWidth: 2, borderColor: css('--good'), order: 0 },
+          { label: 'measured', data: at('measured_ratio_to_copy'), pointRadius: 4, backgroundColor: css('--link'), order: 1 },
+          { label: 'predicted', data: at('predicted_ratio_to_copy'), pointStyle: 'line', pointRadius: 7, borderWidth: 2, borderColor: css('--quiet'), order: 2 },
         ] },
         options: {
           scales: { x: axis('step', { ticks: { precision: 0 } }), y: axis('ratio to copy', {}) },
