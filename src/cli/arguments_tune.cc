@@ -41,7 +41,7 @@ void add_tune_arguments(CLI::App& app, TuneCommand& tune) {
   add_text(app, "--cache-dir", tune.cache_dir, "DIR", kWhere, "compiled kernels (default ~/.cache/scantune)");
   add_text(app, "--budget", tune.budget, "60s|5m|200", kEffort, "stop after a time or a number of variants a shape");
   add_text(app, "--strategy", tune.strategy, "NAME", kEffort,
-           "how to search: auto (default), exhaustive, random, local, guided; see docs/search.md");
+           "auto (default), exhaustive, random, local or guided: docs/search.md");
   add_text(app, "--metrics", tune.metrics, "A,B", kEffort,
            "core (default), seed, stalls, memory, full, none, names, lts__*");
   add_text(app, "--profiled", tune.profiled, "N|all", kEffort, "of how many of the best (default 5)");

@@ -70,6 +70,11 @@ class SweepReader {
       if (samples == samples_.end() || !subject.profile) {
         continue;
       }
+      // Recorded when the family had other parameters.
+      const auto kernel = find_kernel(subject.variant.kernel, sweep_.chip.backend);
+      if (!kernel || !foreign_parameters(**kernel, subject.variant, sweep_.workload, sweep_.chip).empty()) {
+        continue;
+      }
       subject.workload = sweep_.workload;
       subject.chip = sweep_.chip;
       subject.ratio_to_copy = stats::median(samples->second.ratios);
