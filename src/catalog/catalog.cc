@@ -1,5 +1,7 @@
 #include "catalog/catalog.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "catalog/families.h"
@@ -203,6 +205,34 @@ Expected<void> supported(const Workload& workload, const Chip& chip) {
     }
   }
   return bad_input("{}: no {} kernel does this yet: {}", to_string(workload), name(chip.backend), why);
+}
+
+std::string foreign_parameters(const Kernel& kernel, const Variant& variant, const Workload& workload,
+                               const Chip& chip) {
+  const Space space = kernel.space(workload, chip);
+  for (const Param& param : space.params) {
+    const auto setting = std::ranges::find(variant.settings, param.name, &Setting::name);
+    if (setting == variant.settings.end()) {
+      return fmt::format("it lacks the parameter {}", param.name);
+    }
+    if (std::holds_alternative<int64_t>(setting->value) != param.words.empty()) {
+      return fmt::format("{}={} is not {}", param.name, to_string(setting->value),
+                         param.words.empty() ? "an integer" : "a word");
+    }
+    const auto* word = std::get_if<std::string>(&setting->value);
+    if (word != nullptr && std::ranges::find(param.words, *word) == param.words.end()) {
+      return fmt::format("{}={} is none of {}", param.name, *word, fmt::join(param.words, ", "));
+    }
+  }
+  for (const Setting& setting : variant.settings) {
+    if (space.find(setting.name) == nullptr) {
+      return fmt::format("the family has no parameter {} any more", setting.name);
+    }
+    if (std::ranges::count(variant.settings, setting.name, &Setting::name) > 1) {
+      return fmt::format("it has the parameter {} twice", setting.name);
+    }
+  }
+  return {};
 }
 
 std::string source_digest(const Kernel& kernel) {

@@ -42,6 +42,11 @@ Expected<std::vector<Candidate>> candidates(const Workload& workload, const Chip
 // Why a workload cannot be tuned on a chip at all (no family does it), as bad input.
 Expected<void> supported(const Workload& workload, const Chip& chip);
 
+// Why a variant is none of the family's: its parameters are not those that the family has for the workload, as may be
+// where it comes from a file that another version wrote. Empty where it is one; then its constraints can be asked.
+std::string foreign_parameters(const Kernel& kernel, const Variant& variant, const Workload& workload,
+                               const Chip& chip);
+
 // Digest of everything a family's code is built from.
 std::string source_digest(const Kernel& kernel);
 

@@ -24,11 +24,11 @@ int OccupancyLimits::blocks() const { return std::min({slots, threads, registers
 
 std::string_view OccupancyLimits::by() const {
   const int least = blocks();
-  // The ones that a variant's parameters move come first, where several bind.
-  return registers == least       ? "registers"
+  // None counts more blocks than there are slots. Of several that bind, those that parameters move come first.
+  return least == slots           ? "blocks"
+         : registers == least     ? "registers"
          : shared_memory == least ? "shared memory"
-         : threads == least       ? "threads"
-                                  : "blocks";
+                                  : "threads";
 }
 
 OccupancyLimits occupancy_limits(int registers_per_thread, int64_t shared_bytes_per_block, int block_threads,

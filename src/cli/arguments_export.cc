@@ -18,7 +18,7 @@ constexpr const char* kHead =
     "  scantune export --format csv --out tables --dtype f32 --chip GH100\n";
 
 constexpr const char* kTail =
-    "\nFiles that scantune did not write, or that were changed since, are never replaced. docs/export.md has more.\n"
+    "\nFiles that scantune did not write, or that were changed since, are never replaced: docs/export.md.\n"
     "Exit codes: 0 done, 2 bad input or environment.\n";
 
 }  // namespace

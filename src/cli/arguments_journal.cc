@@ -35,7 +35,7 @@ Subcommand journal_arguments(CLI::App& root) {
   app->add_option("files", journal.files)->group("");
   add_text(*app, "--context", journal.context, "PREFIX", kWhich, "show: of this context, by the start of its digest");
   add_text(*app, "--kind", journal.kind, "KIND", kWhich,
-           "show: run_began, compiled, verified, round, profiled, failed, step, run_ended");
+           "show: run_began, compiled, verified, round, failed, step, ...");
   add_text(*app, "--variant", journal.variant, "TEXT", kWhich, "show: of variants whose spelling has TEXT in it");
   add_text(*app, "--tail", journal.tail, "N", kWhich, "show: only the last N of those");
   add_text(*app, "--out", journal.out, "FILE", kOutput, "merge: the journal to write; it must not exist");

@@ -42,7 +42,7 @@ Subcommand list_arguments(CLI::App& root) {
   add_text(*app, "--space", target.space, "FILE", kWhat, "variants: of a JSON space of your own (docs/tune.md)");
   add_flag(*app, "--no-prune", target.no_prune, kWhat, "variants: also what cannot be best (docs/tune.md)");
   add_text(*app, "--device", target.device, "NAME", kWhere,
-           "auto, cuda:N, cpu or replay:JOURNAL: kernels, variants, metrics: for this device");
+           "for auto, cuda:N, cpu or replay:JOURNAL (not topics devices, dtypes)");
   add_text(*app, "--chip", list.chip, "NAME", kWhere,
            "for a GPU that is not here, by code name, such as GH100 or GB202");
   add_text(*app, "--metrics", list.metrics, "A,B", kOutput,

@@ -51,7 +51,7 @@ Subcommand profile_arguments(CLI::App& root) {
   add_workload_arguments(*app, profile.target);
   add_text(*app, "--variant", profile.variant, "V", kWhat, "this variant, as scantune prints it, in quotes");
   add_text(*app, "--kernel", profile.kernel, "K", kWhat,
-           "a variant of this family: its fastest in the best file, else a likely one");
+           "of this family: its fastest in the best file, else a likely one");
   add_texts(*app, "--set", profile.target.settings, "P=V,V", kWhat, "--kernel: only these values of a parameter");
   app->add_option_function<std::string>(
          "--best", [&profile](const std::string& text) { profile.best = text; },

@@ -36,12 +36,12 @@ void add_tune_arguments(CLI::App& app, TuneCommand& tune) {
   add_text(app, "--space", target.space, "FILE", kWhat, "a JSON space of your own, such as configs/spaces/quick.json");
   add_flag(app, "--no-prune", target.no_prune, kWhat, "try also what cannot be best: see docs/tune.md");
   add_text(app, "--device", target.device, "NAME", kWhere,
-           "auto (default: the first GPU, else the CPU), cuda:N, cuda:all, cpu or replay:FILE");
+           "auto (default: a GPU, else the CPU), cuda:N, cuda:all, cpu, replay:JOURNAL");
   add_flag(app, "--in-process", tune.in_process, kWhere, "no child processes: for debuggers, ncu and sanitizers");
   add_text(app, "--cache-dir", tune.cache_dir, "DIR", kWhere, "compiled kernels (default ~/.cache/scantune)");
   add_text(app, "--budget", tune.budget, "60s|5m|200", kEffort, "stop after a time or a number of variants a shape");
   add_text(app, "--strategy", tune.strategy, "NAME", kEffort,
-           "how to search: auto (default), exhaustive, random, local, guided; see docs/search.md");
+           "auto (default), exhaustive, random, local or guided: docs/search.md");
   add_text(app, "--metrics", tune.metrics, "A,B", kEffort,
            "core (default), seed, stalls, memory, full, none, names, lts__*");
   add_text(app, "--profiled", tune.profiled, "N|all", kEffort, "of how many of the best (default 5)");

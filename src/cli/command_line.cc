@@ -139,6 +139,7 @@ Error describe(const CLI::App& root, const CLI::ParseError& error) {
 Expected<Command> parse_command_line(int argc, const char* const* argv) {
   CLI::App root("scantune", "scantune");
   root.set_help_flag();
+  root.require_subcommand(0, 1);  // what follows it is its own: "journal show" is not the show of best files
   TuneCommand tune;
   bool version_wanted = false;
   bool help = false;

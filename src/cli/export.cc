@@ -134,7 +134,7 @@ Expected<int> write(const ExportCommand& command) {
       break;
     }
     cuda::CompilerOptions options;
-    options.ptx = ptx;
+    options.image = ptx ? cuda::CompilerOptions::Image::ptx : cuda::CompilerOptions::Image::cubin;
     options.cache_dir = command.cache_dir ? std::filesystem::path(*command.cache_dir) : default_cache_dir();
     auto made = cuda::make_compiler(options);
     if (!made) {

@@ -27,8 +27,12 @@ int process_count(const CompilerOptions& options) {
 
 // Each entry once, in the order of the launches.
 wire::CompileRequest request_for(const Kernel& kernel, const std::vector<Launch>& launches, const Chip& chip,
-                                 bool ptx) {
-  wire::CompileRequest request{.sources = kernel.sources, .options = nvrtc_options(chip, ptx), .expressions = {}};
+                                 CompilerOptions::Image image) {
+  wire::CompileRequest request{.sources = kernel.sources,
+                               .options = image == CompilerOptions::Image::tuned
+                                              ? nvrtc_options(chip)
+                                              : nvrtc_export_options(chip, image == CompilerOptions::Image::ptx),
+                               .expressions = {}};
   for (const Launch& launch : launches) {
     if (std::ranges::find(request.expressions, launch.entry) == request.expressions.end()) {
       request.expressions.push_back(launch.entry);
@@ -40,7 +44,7 @@ wire::CompileRequest request_for(const Kernel& kernel, const std::vector<Launch>
 class NvrtcCompiler final : public Compiler {
  public:
   NvrtcCompiler(CompilerOptions options, std::string identity)
-      : ptx_(options.ptx),
+      : image_(options.image),
         in_process_(options.in_process),
         concurrency_(process_count(options)),
         cache_(std::move(options.cache_dir), std::move(identity)),
@@ -53,7 +57,7 @@ class NvrtcCompiler final : public Compiler {
 
   [[nodiscard]] std::string build_digest(const Kernel& kernel, const Workload& workload, const Variant& variant,
                                          const Chip& chip) const override {
-    return cache_.key(request_for(kernel, kernel.launches(variant, workload, chip), chip, ptx_));
+    return cache_.key(request_for(kernel, kernel.launches(variant, workload, chip), chip, image_));
   }
 
   void cancel() override { pool_.cancel(); }
@@ -61,7 +65,7 @@ class NvrtcCompiler final : public Compiler {
  private:
   tl::expected<wire::CompileReply, Failure> run(const wire::CompileRequest& request);
 
-  const bool ptx_;
+  const CompilerOptions::Image image_;
   const bool in_process_;
   const int concurrency_;
   const CubinCache cache_;
@@ -85,7 +89,7 @@ tl::expected<Artifact, Failure> NvrtcCompiler::compile(const Kernel& kernel, con
   artifact.launches = kernel.launches(variant, workload, chip);
   artifact.workspace_bytes = kernel.workspace_bytes(variant, workload, chip);
 
-  const wire::CompileRequest request = request_for(kernel, artifact.launches, chip, ptx_);
+  const wire::CompileRequest request = request_for(kernel, artifact.launches, chip, image_);
   const std::string key = cache_.key(request);
   auto cached = cache_.find(key, request.expressions.size());
   artifact.from_cache = cached.has_value();

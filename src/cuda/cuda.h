@@ -30,10 +30,11 @@ void preload_driver();
 Expected<std::vector<DeviceInfo>> list_devices();
 
 struct CompilerOptions {
-  std::filesystem::path cache_dir;                      // cubins; created when first written; empty: no cache
-  int processes = 0;                                    // compiler processes; 0: one a core
-  std::chrono::milliseconds time_limit{60'000};         // for one variant
-  bool ptx = false;                                     // images are PTX of the chip's architecture, not cubins
+  std::filesystem::path cache_dir;               // cubins; created when first written; empty: no cache
+  int processes = 0;                             // compiler processes; 0: one a core
+  std::chrono::milliseconds time_limit{60'000};  // for one variant
+  enum class Image { tuned, cubin, ptx };        // tuned: a cubin; the others: to give away, see nvrtc.h
+  Image image = Image::tuned;
   bool in_process = false;                              // no child processes: for debuggers, ncu and sanitizers
   std::filesystem::path executable = "/proc/self/exe";  // whose subcommand compile-server is the child
 };

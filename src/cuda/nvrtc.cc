@@ -198,13 +198,22 @@ Expected<std::string> nvrtc_identity() {
   return fmt::format("NVRTC {} of {} bytes", *version, unknown ? 0 : size);
 }
 
-std::vector<std::string> nvrtc_options(const Chip& chip, bool ptx) {
-  return {ptx ? fmt::format("{}{}", kVirtual, chip.compute_capability) : "--gpu-architecture=" + sm_name(chip),
+std::vector<std::string> nvrtc_options(const Chip& chip) {
+  return {"--gpu-architecture=" + sm_name(chip),
           "--std=c++17",
           "-default-device",
           "-lineinfo",
           "--ptxas-options=-v",
           "--no-cache"};  // NVRTC's own cache, which keeps no log
+}
+
+std::vector<std::string> nvrtc_export_options(const Chip& chip, bool ptx) {
+  std::vector<std::string> options = nvrtc_options(chip);
+  if (ptx) {
+    options.front() = fmt::format("{}{}", kVirtual, chip.compute_capability);
+  }
+  options.emplace_back("--frandom-seed=scantune");
+  return options;
 }
 
 wire::CompileReply compile_with_nvrtc(const wire::CompileRequest& request) {

@@ -16,8 +16,11 @@ Expected<std::string> nvrtc_version();
 // tells patch releases apart. Opens the library.
 Expected<std::string> nvrtc_identity();
 
-// The options every kernel is compiled with for a chip: to a cubin, or to PTX of its architecture.
-std::vector<std::string> nvrtc_options(const Chip& chip, bool ptx = false);
+// The options every kernel is compiled with for a chip.
+std::vector<std::string> nvrtc_options(const Chip& chip);
+// The same for images that are given away: to a cubin or to PTX of the chip's architecture, and the same bytes in every
+// run. (Else NVRTC makes names of random numbers. What is tuned keeps its options: they are in the digests of builds.)
+std::vector<std::string> nvrtc_export_options(const Chip& chip, bool ptx);
 
 // Compiles. With the options for PTX the image is that, and the entries' resources are unknown. What is wrong with the
 // source, and a missing NVRTC, come back as the reply's error. NVRTC may be entered by several threads, but serialises

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "catalog/catalog.h"
 #include "catalog/occupancy.h"
 
 namespace scantune::explain {
@@ -24,7 +25,8 @@ double log2_of(double value) { return std::log2(std::max(value, 1e-3)); }
 
 std::optional<Features> features(const Kernel& kernel, const Variant& variant, const Workload& workload,
                                  const Chip& chip) {
-  if (kernel.estimate == nullptr || kernel.launches == nullptr || chip.multiprocessors <= 0) {
+  if (kernel.estimate == nullptr || kernel.launches == nullptr || chip.multiprocessors <= 0 ||
+      !foreign_parameters(kernel, variant, workload, chip).empty()) {
     return std::nullopt;
   }
   const ResourceEstimate estimate = kernel.estimate(variant, workload, chip);

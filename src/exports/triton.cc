@@ -1,5 +1,7 @@
 // The triton export: one module that holds nothing but imports, kernels, wrappers and ModelNew.
 #include <algorithm>
+#include <array>
+#include <stdexcept>
 
 #include "exports/make.h"
 #include "exports/notice.h"
@@ -11,7 +13,7 @@ namespace {
 constexpr std::string_view kBegin = "    # scantune:tuned begin\n";
 constexpr std::string_view kEnd = "    # scantune:tuned end\n";
 
-// A chip whose settings were measured: scripts/tune_triton.py records them.
+// A chip that settings are kept for. scripts/tune_triton.py measures them and writes the template.
 struct TunedChip {
   std::string_view name;
   std::string_view settings;  // a template
@@ -53,10 +55,9 @@ Expected<Export> make_triton(const ExportInput& input) {
   }
   const TunedChip* const chip = tuned_chip(name);
   const std::string what = fmt::format("reverse_cumsum.py: reverse cumulative sums in Triton for {}", one_line(name));
-  const std::string settings =
-      chip != nullptr
-          ? "Its settings are the fastest of those measured on that chip (results/, scripts/tune_triton.py).\n"
-          : "Its settings suit any chip: none were measured on this one. scripts/tune_triton.py does that.\n";
+  const std::string settings = chip != nullptr
+                                   ? "Its settings are those that this scantune keeps for that chip.\n"
+                                   : "Its settings are those for any chip: none were measured on this one.\n";
   return Export{{"LICENSE", std::string(licence_text())},
                 {"PROVENANCE.txt", notice(input, "triton", what, "") + "\n" + settings},
                 {"reverse_cumsum.py", module_text(chip)}};

@@ -20,21 +20,8 @@ std::string why_not(const Variant& variant, const Workload& workload, const Chip
   if (const std::string refused = kernel.refuses(workload, chip); !refused.empty()) {
     return refused;
   }
-  const Space space = kernel.space(workload, chip);
-  const auto is_param = [&](const Setting& setting) {
-    const Param* param = space.find(setting.name);
-    // A parameter is a number or a word throughout, and a word must be one of those there are.
-    return param != nullptr && !param->values.empty() && param->values.front().index() == setting.value.index() &&
-           (std::holds_alternative<int64_t>(setting.value) ||
-            std::ranges::find(param->values, setting.value) != param->values.end());
-  };
-  std::set<std::string> names;
-  for (const Setting& setting : variant.settings) {
-    names.insert(setting.name);
-  }
-  if (!std::ranges::all_of(variant.settings, is_param) || names.size() != space.params.size() ||
-      names.size() != variant.settings.size()) {
-    return fmt::format("{} has other parameters now", kernel.name);
+  if (const std::string foreign = foreign_parameters(kernel, variant, workload, chip); !foreign.empty()) {
+    return fmt::format("{}: {}", kernel.name, foreign);
   }
   constexpr int64_t kMost = int64_t{1} << 30;  // launch rules count in int
   for (const Setting& setting : variant.settings) {

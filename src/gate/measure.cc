@@ -21,21 +21,8 @@ std::string misfit(const Kernel& kernel, const Variant& variant, const Workload&
   if (const std::string refusal = kernel.refuses(workload, chip); !refusal.empty()) {
     return refusal;
   }
-  const Space space = kernel.space(workload, chip);
-  for (const Param& param : space.params) {
-    const auto setting = std::ranges::find(variant.settings, param.name, &Setting::name);
-    if (setting == variant.settings.end()) {
-      return fmt::format("it lacks the parameter {}", param.name);
-    }
-    if (std::holds_alternative<int64_t>(setting->value) != param.words.empty()) {
-      return fmt::format("{}={} is not {}", param.name, to_string(setting->value),
-                         param.words.empty() ? "an integer" : "a word");
-    }
-  }
-  for (const Setting& setting : variant.settings) {
-    if (space.find(setting.name) == nullptr) {
-      return fmt::format("the family has no parameter {} any more", setting.name);
-    }
+  if (std::string foreign = foreign_parameters(kernel, variant, workload, chip); !foreign.empty()) {
+    return foreign;
   }
   return broken_constraint(kernel, variant, workload, chip);
 }

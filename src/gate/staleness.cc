@@ -28,18 +28,9 @@ Aspect source_aspect(const BestEntry& entry, const Contender& winner) {
     return {what, AspectState::stale, winner.source_digest, "",
             fmt::format("this scantune has no kernel {}", winner.variant.kernel)};
   }
-  const Space space = (*kernel)->space(entry.workload, entry.chip);
-  for (const Param& param : space.params) {
-    if (std::ranges::find(winner.variant.settings, param.name, &Setting::name) == winner.variant.settings.end()) {
-      return {what, AspectState::stale, winner.source_digest, "",
-              fmt::format("{} has a parameter {} now, which the variant lacks", winner.variant.kernel, param.name)};
-    }
-  }
-  for (const Setting& setting : winner.variant.settings) {
-    if (space.find(setting.name) == nullptr) {
-      return {what, AspectState::stale, winner.source_digest, "",
-              fmt::format("{} has no parameter {} any more", winner.variant.kernel, setting.name)};
-    }
+  if (const std::string foreign = foreign_parameters(**kernel, winner.variant, entry.workload, entry.chip);
+      !foreign.empty()) {
+    return {what, AspectState::stale, winner.source_digest, "", fmt::format("{}: {}", winner.variant.kernel, foreign)};
   }
   if (winner.source_digest.empty()) {
     return unknown(what, "", "the file does not say what it was built from");

@@ -121,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
              on_cpu({"--dtype", "f32", "--accumulate", "f64"}),
              {"--accumulate f64", "f32 cannot be summed in f64", "possible: f32"}},
         Case{"AnUnknownAccumulator", on_cpu({"--accumulate", "i128"}), {"--accumulate i128"}},
-        Case{"AnUnknownDevice", {"--shape", "4x4", "--device", "tpu"}, {"--device tpu", "auto, cpu or cuda:N"}},
+        Case{"AnUnknownDevice", {"--shape", "4x4", "--device", "tpu"}, {"--device tpu", "auto, cpu, cuda:N"}},
         Case{"AnUnknownKernel", on_cpu({"--kernels", "nope"}), {"--kernels nope", "cpu_row_carry"}},
         Case{"AKernelOfAnotherDevice", on_cpu({"--kernels", "three_pass"}), {"--kernels three_pass"}},
         Case{"AnEmptyKernel", on_cpu({"--kernels", "a,,b"}), {"--kernels a,,b", "empty"}},

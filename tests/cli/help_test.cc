@@ -25,7 +25,7 @@ TEST(Help, FitsAScreen) {
     const Finished help = sandbox.run(arguments);
     EXPECT_EQ(help.code, 0);
     EXPECT_EQ(help.err, "");
-    EXPECT_LE(line_count(help.out), 48U);
+    EXPECT_LE(line_count(help.out), 50U);
     std::istringstream lines(help.out);
     for (std::string line; std::getline(lines, line);) {
       EXPECT_LE(line.size(), 100U) << line;

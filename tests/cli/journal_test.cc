@@ -42,7 +42,7 @@ TEST(JournalShow, PrintsALineAnEvent) {
   EXPECT_THAT(run.out, HasSubstr("does not count: the clock changed"));
   EXPECT_THAT(run.out, HasSubstr("wrong_result: element 7 is 1, expected \"2\" second line"));
   EXPECT_THAT(run.out, HasSubstr("run_ended  complete after 0.0 s, winner: none"));
-  EXPECT_EQ(run.err, "scantune: j: line 16 is skipped: torn: its end is missing\n");
+  EXPECT_EQ(run.err, "scantune: j: line 18 is skipped: torn: its end is missing\n");
 }
 
 TEST(JournalShow, TakesTheDefaultJournalAndFilters) {
@@ -74,12 +74,12 @@ TEST(JournalStats, SaysWhatThereIs) {
   sandbox.write("j", every_kind() + torn());
   const Finished run = sandbox.run({"journal", "stats", "j"});
   EXPECT_EQ(run.code, 0);
-  EXPECT_THAT(run.out, HasSubstr("16 lines"));
+  EXPECT_THAT(run.out, HasSubstr("18 lines"));
   EXPECT_THAT(run.out, ContainsRegex("\nround +2\n"));
   EXPECT_THAT(run.out, ContainsRegex("\ndamaged lines +1\n"));
   EXPECT_THAT(run.out,
               ContainsRegex("\n" + example::context_id().substr(0, 8) + "  32768x32768 f32 dim 1 +NVIDIA H200"));
-  EXPECT_THAT(run.err, HasSubstr("line 16 is skipped"));
+  EXPECT_THAT(run.err, HasSubstr("line 18 is skipped"));
   const auto document = json::parse(sandbox.run({"journal", "stats", "j", "--format", "json"}).out);
   EXPECT_EQ(document["events"]["round"], 2);
   EXPECT_EQ(document["contexts"][0]["chip"]["name"], "NVIDIA H200");
@@ -93,11 +93,11 @@ TEST(JournalVerify, ExitsWith1WhereALineIsDamaged) {
   sandbox.write("bad", torn() + "\n" + every_kind());
   const Finished good = sandbox.run({"journal", "verify", "good"});
   EXPECT_EQ(good.code, 0);
-  EXPECT_THAT(good.out, ContainsRegex("^good: 15 lines, .*, all whole\n$"));
+  EXPECT_THAT(good.out, ContainsRegex("^good: 17 lines, .*, all whole\n$"));
   EXPECT_EQ(good.err, "");
   const Finished bad = sandbox.run({"journal", "verify", "bad"});
   EXPECT_EQ(bad.code, 1);
-  EXPECT_THAT(bad.out, HasSubstr("16 lines"));
+  EXPECT_THAT(bad.out, HasSubstr("18 lines"));
   EXPECT_EQ(bad.err, "scantune: bad: line 1 is skipped: torn: its end is missing\n");
   const Finished as_json = sandbox.run({"journal", "verify", "bad", "--format", "json"});
   EXPECT_EQ(as_json.code, 1);
@@ -110,10 +110,10 @@ TEST(JournalCompact, SaysWhatWent) {
   sandbox.write("j", every_kind() + torn());
   const Finished run = sandbox.run({"journal", "compact", "j"});
   EXPECT_EQ(run.code, 0);
-  EXPECT_THAT(run.out, HasSubstr("j: 14 of 16 lines kept"));
+  EXPECT_THAT(run.out, HasSubstr("j: 16 of 18 lines kept"));
   EXPECT_THAT(run.out, HasSubstr("dropped: 1 from before a fresh start, 0 said again later, 1 damaged\n"));
   EXPECT_EQ(read_text(sandbox.work() / "j"), every_kind().substr(line(example::began()).size()));
-  EXPECT_EQ(sandbox.run({"journal", "compact", "j"}).out, "j: nothing to drop in 14 lines\n");
+  EXPECT_EQ(sandbox.run({"journal", "compact", "j"}).out, "j: nothing to drop in 16 lines\n");
 }
 
 TEST(JournalMerge, WritesANewJournalAndSaysWhatIsInIt) {

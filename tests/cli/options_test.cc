@@ -56,10 +56,11 @@ TEST(DeviceOption, IsAutoCpuOrAGpuByNumber) {
   EXPECT_EQ(parse_device("cpu")->backend, Backend::cpu);
   EXPECT_EQ(parse_device("cuda:12")->ordinal, 12);
   EXPECT_EQ(parse_device("cuda:12")->backend, Backend::cuda);
+  EXPECT_TRUE(parse_device("cuda:all")->all);
   for (const char* text : {"", "gpu", "cuda", "cuda:", "cuda:-1", "cuda:x", "cuda:1x", "CPU", "cuda:99999999999"}) {
     const auto device = parse_device(text);
     ASSERT_FALSE(device) << text;
-    EXPECT_THAT(device.error().message, HasSubstr("auto, cpu or cuda:N"));
+    EXPECT_THAT(device.error().message, HasSubstr("auto, cpu, cuda:N"));
   }
 }
 

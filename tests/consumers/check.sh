@@ -52,6 +52,9 @@ case $how in
     ;;
   bundle)
     "$scantune" export --best "$best" --format bundle --out "$folder/bundle" --dtype f32 --cache-dir "$folder/cache"
+    # The same bytes again, though nothing is found in a cache.
+    "$scantune" export --best "$best" --format bundle --out "$folder/again" --dtype f32 --cache-dir "$folder/cache2"
+    diff -r "$folder/bundle" "$folder/again"
     root=$(dirname "$(dirname "$(realpath "$nvcc")")")
     g++ -std=c++17 -Wall -Wextra -Werror "$folder/bundle/example/load.cc" -isystem "$root/include" -o "$folder/load" \
       -L "$root/lib64/stubs" -L "$root/lib/stubs" -lcuda

@@ -74,9 +74,10 @@ class SweepReader {
       if (samples == samples_.end() || !subject.profile) {
         continue;
       }
-      const Kernel* kernel = find_kernel(subject.variant.kernel, sweep_.chip.backend).value();
-      if (!is_of(subject.variant, kernel->space(sweep_.workload, sweep_.chip))) {
-        continue;  // the family has other parameters by now
+      // Recorded when the family had other parameters.
+      const auto kernel = find_kernel(subject.variant.kernel, sweep_.chip.backend);
+      if (!kernel || !foreign_parameters(**kernel, subject.variant, sweep_.workload, sweep_.chip).empty()) {
+        continue;
       }
       subject.workload = sweep_.workload;
       subject.chip = sweep_.chip;
@@ -99,11 +100,6 @@ class SweepReader {
     std::vector<double> ratios;
     std::vector<double> times_ns;
   };
-
-  static bool is_of(const Variant& variant, const Space& space) {
-    return variant.settings.size() == space.params.size() &&
-           std::ranges::all_of(variant.settings, [&](const Setting& s) { return space.find(s.name) != nullptr; });
-  }
 
   explain::Subject& of(const Trial& trial) {
     explain::Subject& subject = subjects_[to_string(trial.variant)];

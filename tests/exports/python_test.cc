@@ -73,6 +73,7 @@ std::vector<Workload> workloads() {
 TEST_F(PythonExport, OfTritonHoldsWhatTheRulesOfItsConsumersAskAndNothingElse) {
   put(make_triton(standard()).value());
   EXPECT_EQ(python(kScripts + "triton_rules.py " + path("reverse_cumsum.py")), "as it must be\n");
+  EXPECT_EQ(python(kScripts + "triton_settings.py " + path("reverse_cumsum.py")), "settings for all\n");
 }
 
 TEST_F(PythonExport, OfTritonWithoutRecordedSettingsKeepsTheRulesToo) {
@@ -84,6 +85,7 @@ TEST_F(PythonExport, OfTritonWithoutRecordedSettingsKeepsTheRulesToo) {
   put(files);
   EXPECT_EQ(python(kScripts + "triton_rules.py " + path("reverse_cumsum.py")), "as it must be\n");
   EXPECT_THAT(text_of(files, "PROVENANCE.txt"), HasSubstr("none were measured on this one"));
+  EXPECT_EQ(python(kScripts + "triton_settings.py " + path("reverse_cumsum.py")), "settings for all\n");
 }
 
 TEST_F(PythonExport, OfTritonRulesAreToldWhereTheyAreBroken) {

@@ -65,7 +65,7 @@ TEST(ProfileScreen, StatesTheCacheAndWhatIsInFlight) {
   Outcome outcome = finished_run();
   EXPECT_THAT(profile_text(outcome, sheet(), {}), HasSubstr("\nCache     cold: "));
   EXPECT_THAT(profile_text(outcome, sheet(), {}),
-              HasSubstr("48.0 KiB of loads an SM, of 45.0 KiB that keep DRAM busy"));
+              HasSubstr("48.00 KiB of loads an SM, of 45.00 KiB that keep DRAM busy"));
   outcome.workload.cache = CacheState::hot;
   EXPECT_THAT(profile_text(outcome, sheet(), {}), HasSubstr("\nCache     hot: "));
 }

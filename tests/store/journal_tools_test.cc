@@ -92,7 +92,7 @@ TEST(JournalStats, CountWhatThereIs) {
   ASSERT_TRUE(stats) << stats.error().message;
   EXPECT_EQ(stats->bytes, fs::file_size(path));
   EXPECT_EQ(stats->lines, 13U);
-  EXPECT_THAT(stats->events, ElementsAre(2, 2, 0, 4, 0, 0, 2, 1));
+  EXPECT_THAT(stats->events, ElementsAre(2, 2, 0, 4, 0, 0, 2, 1, 0));
   EXPECT_EQ(stats->newer, 1U);
   EXPECT_THAT(stats->damaged, SizeIs(1));
   wire::ContextStats first;
