@@ -22,6 +22,10 @@ struct Sweep {
   std::vector<Candidate> candidates;       // of each variant
 
   [[nodiscard]] double best() const { return *variants.front().ratio_to_copy; }
+
+  [[nodiscard]] const explain::Subject& at(const std::string& variant) const {
+    return *std::ranges::find_if(variants, [&](const explain::Subject& s) { return to_string(s.variant) == variant; });
+  }
 };
 
 class SweepReader {
@@ -124,6 +128,11 @@ inline std::vector<Sweep> read_sweeps(const std::string& file) {
     sweeps.push_back(reader.take());
   }
   return sweeps;
+}
+
+// The sweep of a workload, as to_string() writes it.
+inline const Sweep& sweep_of(const std::vector<Sweep>& sweeps, const std::string& workload) {
+  return *std::ranges::find_if(sweeps, [&](const Sweep& s) { return to_string(s.workload) == workload; });
 }
 
 }  // namespace scantune
