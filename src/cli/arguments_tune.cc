@@ -36,7 +36,7 @@ void add_tune_arguments(CLI::App& app, TuneCommand& tune) {
   add_text(app, "--space", target.space, "FILE", kWhat, "a JSON space of your own, such as configs/spaces/quick.json");
   add_flag(app, "--no-prune", target.no_prune, kWhat, "try also what cannot be best: see docs/tune.md");
   add_text(app, "--device", target.device, "NAME", kWhere,
-           "auto (default: a GPU, else the CPU), cuda:N, cuda:all, cpu, replay:JOURNAL");
+           "auto (default: GPU, else CPU), cuda:N, cuda:all, cpu, replay:JOURNAL");
   add_flag(app, "--in-process", tune.in_process, kWhere, "no child processes: for debuggers, ncu and sanitizers");
   add_text(app, "--cache-dir", tune.cache_dir, "DIR", kWhere, "compiled kernels (default ~/.cache/scantune)");
   add_text(app, "--budget", tune.budget, "60s|5m|200", kEffort, "stop after a time or a number of variants a shape");

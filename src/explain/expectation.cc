@@ -69,12 +69,6 @@ double alike(const Features& a, const Features& b) {
          (family ? kKernelSpread * kKernelSpread : 0);
 }
 
-// Whether a kernel still has the parameters of a recorded variant: families change.
-bool is_of(const Variant& variant, const Space& space) {
-  return variant.settings.size() == space.params.size() &&
-         std::ranges::all_of(variant.settings, [&](const Setting& s) { return space.find(s.name) != nullptr; });
-}
-
 struct Datum {
   Features features;
   const Variant* variant;
@@ -115,8 +109,7 @@ std::vector<Datum> data_for(const Workload& workload, const std::vector<Candidat
     for (const RecordedVariant& recorded : sweep->variants) {
       const auto candidate = std::ranges::find_if(
           candidates, [&](const Candidate& c) { return c.variant.kernel == recorded.variant.kernel; });
-      if (candidate == candidates.end() ||
-          !is_of(recorded.variant, candidate->kernel->space(sweep->workload, sweep->chip))) {
+      if (candidate == candidates.end()) {
         continue;
       }
       if (auto f = features(*candidate->kernel, recorded.variant, sweep->workload, sweep->chip)) {

@@ -119,8 +119,10 @@ std::string summary(const Check& check) {
 
 std::string change_text(const Interval& slowdown) {
   // The sign is that of the speed: -2% is slower.
-  const double change = slowdown.median == 0 ? 0 : -slowdown.median;
-  return fmt::format("{:+.1f}% ± {:.1f}%", 100 * change, 50 * (slowdown.high - slowdown.low));
+  // Of the speed, as the ratios before it are: half as fast is -50%, not -100%.
+  const auto of_speed = [](double slower) { return 1 / (1 + slower) - 1; };
+  const double change = slowdown.median == 0 ? 0 : of_speed(slowdown.median);
+  return fmt::format("{:+.1f}% ± {:.1f}%", 100 * change, 50 * (of_speed(slowdown.low) - of_speed(slowdown.high)));
 }
 
 std::string check_text(const Check& check, const TextStyle& style) {

@@ -71,7 +71,7 @@ TEST_F(CheckCommandTest, FailsWithExitCodeOneAndTheCause) {
                 }));
   const Finished run = check();
   EXPECT_EQ(run.code, 1) << run.out << run.err;
-  EXPECT_THAT(run.out, HasSubstr("slower than the 50% allowed"));
+  EXPECT_THAT(run.out, HasSubstr("slower than the 50.0% allowed"));
   EXPECT_THAT(run.out, HasSubstr("the sources of cpu_"));
   EXPECT_THAT(run.out, HasSubstr("1 of 1 slower"));
 }

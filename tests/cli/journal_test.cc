@@ -64,7 +64,7 @@ TEST(JournalShow, AsJsonHasTheEventsAsTheyAre) {
   ASSERT_EQ(document["events"].size(), example::every_kind().size());
   EXPECT_EQ(document["events"][5]["line"], 6);
   EXPECT_EQ(document["events"][5]["event"], json::parse(line(example::round_taken()))["event"]);
-  EXPECT_EQ(document["damaged"][0]["line"], 16);
+  EXPECT_EQ(document["damaged"][0]["line"], 18);
   const auto none = json::parse(sandbox.run({"journal", "show", "j", "--tail", "0", "--format", "json"}).out);
   EXPECT_TRUE(none["events"].empty());
 }

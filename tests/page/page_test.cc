@@ -107,7 +107,7 @@ TEST(Page, DrawsEveryPlotWithoutAnErrorInLightDarkAndOnAPhone) {
       const widest = [...document.querySelectorAll('body *')].filter((e) => !e.closest('.scroll'))
           .sort((a, b) => b.getBoundingClientRect().right - a.getBoundingClientRect().right)[0];
       return {drawn, paper: getComputedStyle(document.body).backgroundColor, width: root.clientWidth,
-              right: widest.getBoundingClientRect().right, widest: widest.outerHTML.slice(0, 80)};)",
+              right: Math.max(root.scrollWidth, widest.getBoundingClientRect().right), widest: widest.outerHTML.slice(0, 80)};)",
                                     view);
     EXPECT_EQ(answer["errors"], json::array());
     for (const char* plot :
@@ -125,7 +125,8 @@ TEST(Page, ShowsTheFiguresOfItsData) {
     const first = document.querySelector('#summary-table tbody tr');
     const peers = [...document.querySelectorAll('#peers-table tbody tr')].map((r) => r.textContent);
     return {cards, row: [...first.children].map((c) => c.textContent), peers,
-            text: document.getElementById('outcome').textContent};)",
+            text: document.getElementById('outcome').textContent,
+            facts: [...document.querySelectorAll('section[aria-label=Provenance] > dl > *')].map((e) => e.textContent)};)",
                                     {});
   EXPECT_EQ(answer["errors"], json::array());
   EXPECT_EQ(answer["cards"], (json{"0.990", "2.020 ms", "4252 GB/s", "1.50×"}));
@@ -133,6 +134,9 @@ TEST(Page, ShowsTheFiguresOfItsData) {
                                  "row_carry tile=8192 warps=16 stages=2", "0.910", "failed"}));
   EXPECT_EQ(answer["peers"], (json{"Triton0.9102.200 ms1.08×rows=1", "seed–––grid.y is too large"}));
   EXPECT_THAT(answer["text"].get<std::string>(), HasSubstr("6 variants: 4 measured, 1 failed, 1 ruled out"));
+  EXPECT_THAT(answer["text"].get<std::string>(), Not(HasSubstr("[object")));
+  const auto facts = answer["facts"].get<std::vector<std::string>>();
+  EXPECT_THAT(facts, testing::IsSupersetOf({"device", "NVIDIA H200, GH100, sm_90", "ended", "complete", "run.json"}));
 }
 
 TEST(Page, MarksTheWinnerItsEqualsAndWhatFailedInTheSweep) {
