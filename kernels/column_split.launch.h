@@ -104,7 +104,7 @@ SCANTUNE_LAUNCH_RULE LaunchDims column_split_launch(long long outer, long long n
 
 // Shared memory the kernel declares: what is known of each slot.
 SCANTUNE_LAUNCH_RULE int column_split_static_shared_bytes(ColumnSplitParams p) {
-  constexpr int kSlot = 56;
+  constexpr long long kSlot = 56;
   constexpr int kUnit = 128;  // as dynamic shared memory begins at a multiple of it
   return static_cast<int>(ceil_div(p.stages * kSlot, kUnit)) * kUnit;
 }

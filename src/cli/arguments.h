@@ -44,7 +44,7 @@ struct Subcommand {
 // The root's own options.
 extern const char* const kTuneHead;  // with places for the version and the names of the subcommands
 extern const char* const kTuneTail;
-void add_tune_arguments(CLI::App& root, TuneCommand& tune);
+void add_tune_arguments(CLI::App& app, TuneCommand& tune);
 
 Subcommand list_arguments(CLI::App& root);     // arguments_list.cc
 Subcommand journal_arguments(CLI::App& root);  // arguments_journal.cc

@@ -25,17 +25,17 @@ constexpr const char* kTail =
 
 Subcommand export_arguments(CLI::App& root) {
   auto command = std::make_shared<ExportCommand>();
-  ExportCommand& export_ = *command;
+  ExportCommand& wanted = *command;
   CLI::App* app = root.add_subcommand("export", "export");
-  add_texts(*app, "--shape", export_.shapes, "AxBx...", kWhat, "only entries of this shape; repeatable");
-  add_text(*app, "--dim", export_.dim, "N", kWhat, "only entries that sum along this dimension");
-  add_text(*app, "--dtype", export_.dtype, "TYPE", kWhat, "only entries of this element type");
-  add_text(*app, "--chip", export_.chip, "NAME", kWhat, "only entries of this chip: NVIDIA H200, GH100 or sm_90");
-  add_text(*app, "--best", export_.best, "FILE", kOutput, "the best file (default results/best.json)");
-  add_text(*app, "--format", export_.format, "NAME", kOutput, "what to write; --list names the formats");
-  add_text(*app, "--out", export_.out, "DIR", kOutput, "the folder to write to; it is created");
-  add_text(*app, "--cache-dir", export_.cache_dir, "DIR", kOutput, "compiled kernels (default ~/.cache/scantune)");
-  add_flag(*app, "--list", export_.list, kOutput, "the formats");
+  add_texts(*app, "--shape", wanted.shapes, "AxBx...", kWhat, "only entries of this shape; repeatable");
+  add_text(*app, "--dim", wanted.dim, "N", kWhat, "only entries that sum along this dimension");
+  add_text(*app, "--dtype", wanted.dtype, "TYPE", kWhat, "only entries of this element type");
+  add_text(*app, "--chip", wanted.chip, "NAME", kWhat, "only entries of this chip: NVIDIA H200, GH100 or sm_90");
+  add_text(*app, "--best", wanted.best, "FILE", kOutput, "the best file (default results/best.json)");
+  add_text(*app, "--format", wanted.format, "NAME", kOutput, "what to write; --list names the formats");
+  add_text(*app, "--out", wanted.out, "DIR", kOutput, "the folder to write to; it is created");
+  add_text(*app, "--cache-dir", wanted.cache_dir, "DIR", kOutput, "compiled kernels (default ~/.cache/scantune)");
+  add_flag(*app, "--list", wanted.list, kOutput, "the formats");
   return {app, kHead, kTail, [command] { return *command; }};
 }
 

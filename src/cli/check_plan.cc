@@ -122,6 +122,7 @@ Expected<void> read_workloads(const CheckCommand& command, CheckPlan& plan) {
 
 Expected<void> read_reports(const CheckCommand& command, CheckPlan& plan) {
   std::vector<std::string> known;
+  known.reserve(std::size(kFormats));
   for (const auto& [name, format] : kFormats) {
     known.emplace_back(name);
   }

@@ -50,6 +50,7 @@ std::vector<std::string> known_words(const CLI::App& app) {
 
 std::string joined_names(const std::vector<Subcommand>& subcommands) {
   std::vector<std::string> names;
+  names.reserve(subcommands.size());
   for (const Subcommand& subcommand : subcommands) {
     names.push_back(subcommand.app->get_name());
   }

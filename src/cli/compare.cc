@@ -105,22 +105,24 @@ Expected<std::vector<BestEntry>> read_results(const std::string& path) {
     error.kind = ErrorKind::bad_input;
     return tl::unexpected(std::move(error));
   }
-  if (auto entries = wire::parse_best(*text)) {
+  auto entries = wire::parse_best(*text);
+  if (entries) {
     return entries;
-  } else if (auto outcomes = wire::parse_run(*text)) {
-    std::vector<BestEntry> of_run;
-    for (const Outcome& outcome : *outcomes) {
-      if (outcome.winner) {
-        of_run.push_back(best_entry(outcome));
-      }
-    }
-    return of_run;
-  } else {
+  }
+  const auto outcomes = wire::parse_run(*text);
+  if (!outcomes) {
     // A file of either kind is told what is wrong with it; anything else, what was expected.
     const bool run = text->find("\"scantune-run\"") != std::string::npos;
     return bad_input("{}: neither a best file nor what scantune --format json prints: {}", path,
                      run ? outcomes.error().message : entries.error().message);
   }
+  std::vector<BestEntry> of_run;
+  for (const Outcome& outcome : *outcomes) {
+    if (outcome.winner) {
+      of_run.push_back(best_entry(outcome));
+    }
+  }
+  return of_run;
 }
 
 Expected<int> compare_results(const CompareCommand& command, Format format) {

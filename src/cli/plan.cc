@@ -101,25 +101,8 @@ Expected<void> check_selection(const Job& job, const Chip& chip, const Selection
   return {};
 }
 
-}  // namespace
-
-Expected<Plan> make_plan(const TuneCommand& command) {
-  Plan plan;
-  auto jobs = read_jobs(command);
-  if (!jobs) {
-    return tl::unexpected(jobs.error());
-  }
-  plan.jobs = *std::move(jobs);
-  const auto device = parse_device(command.target.device);
-  if (!device) {
-    return tl::unexpected(device.error());
-  }
-  plan.device = *device;
-  auto selection = parse_selection(command.target);
-  if (!selection) {
-    return tl::unexpected(selection.error());
-  }
-  plan.selection = *std::move(selection);
+// How long and how much: --budget, --strategy, --seed and --profiled.
+Expected<void> read_effort(const TuneCommand& command, Plan& plan) {
   if (command.budget) {
     const auto budget = parse_budget(*command.budget);
     if (!budget) {
@@ -150,6 +133,31 @@ Expected<Plan> make_plan(const TuneCommand& command) {
       return bad_input("--profiled {}: --metrics none reads no counters; leave one of them out", *command.profiled);
     }
     plan.profiled = *profiled;
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<Plan> make_plan(const TuneCommand& command) {
+  Plan plan;
+  auto jobs = read_jobs(command);
+  if (!jobs) {
+    return tl::unexpected(jobs.error());
+  }
+  plan.jobs = *std::move(jobs);
+  const auto device = parse_device(command.target.device);
+  if (!device) {
+    return tl::unexpected(device.error());
+  }
+  plan.device = *device;
+  auto selection = parse_selection(command.target);
+  if (!selection) {
+    return tl::unexpected(selection.error());
+  }
+  plan.selection = *std::move(selection);
+  if (auto read = read_effort(command, plan); !read) {
+    return tl::unexpected(read.error());
   }
   const auto format = parse_format(command.format);
   if (!format) {

@@ -15,10 +15,10 @@ struct TimelineSpec {
 
 // What DRAM and warps do: in one pass on every chip that can be sampled.
 inline const std::vector<std::string>& timeline_metrics() {
-  static const std::vector<std::string> kMetrics = {"dram__read_throughput.avg.pct_of_peak_sustained_elapsed",
-                                                    "dram__write_throughput.avg.pct_of_peak_sustained_elapsed",
-                                                    "sm__warps_active.avg.pct_of_peak_sustained_active"};
-  return kMetrics;
+  static const std::vector<std::string> metrics = {"dram__read_throughput.avg.pct_of_peak_sustained_elapsed",
+                                                   "dram__write_throughput.avg.pct_of_peak_sustained_elapsed",
+                                                   "sm__warps_active.avg.pct_of_peak_sustained_active"};
+  return metrics;
 }
 
 struct TimelineSample {

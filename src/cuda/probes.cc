@@ -168,6 +168,7 @@ Expected<GpuState> probe_gpu(const DeviceInfo& info) {
   unsigned processes = 0;
   const auto counted =
       nvml->call("nvmlDeviceGetComputeRunningProcesses_v3", device, &processes, static_cast<void*>(nullptr));
+  // NOLINTNEXTLINE(misc-redundant-expression): one of them is 0, the other 7
   if (counted == kNvmlSuccess || counted == kNvmlInsufficientSize) {
     state.processes = static_cast<int>(processes);
   }

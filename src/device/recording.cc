@@ -184,6 +184,7 @@ std::vector<Workload> Recording::workloads() const {
 Expected<const RecordedContext*> Recording::find(const Workload& workload) {
   const std::lock_guard lock(mutex_);
   // The last written first: it may have been recorded under several protocols.
+  // NOLINTNEXTLINE(modernize-loop-convert): clang 14 cannot compile the views of GCC 12's library
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
     Context asked = entry->context;
     asked.workload = workload;

@@ -1,5 +1,6 @@
 #include "doctor/machine.h"
 
+#include <algorithm>
 #include <fstream>
 #include <system_error>
 #include <utility>
@@ -24,13 +25,11 @@ std::string first_word(const fs::path& path) {
 // Display and compute controllers of NVIDIA's, by the ids that PCI gives classes and vendors.
 bool nvidia_on_the_bus() {
   std::error_code error;
-  for (const auto& device : fs::directory_iterator("/sys/bus/pci/devices", error)) {
+  const fs::directory_iterator devices("/sys/bus/pci/devices", error);
+  return std::any_of(fs::begin(devices), fs::end(devices), [](const fs::directory_entry& device) {
     const std::string type = first_word(device.path() / "class");
-    if (first_word(device.path() / "vendor") == "0x10de" && (type.starts_with("0x03") || type.starts_with("0x12"))) {
-      return true;
-    }
-  }
-  return false;
+    return first_word(device.path() / "vendor") == "0x10de" && (type.starts_with("0x03") || type.starts_with("0x12"));
+  });
 }
 
 Expected<std::vector<Gpu>> look_at_gpus() {

@@ -17,7 +17,7 @@ std::string why_not(const Variant& variant, const Workload& workload, const Chip
     return "there is no such kernel";
   }
   const Kernel& kernel = **found;
-  if (const std::string refused = kernel.refuses(workload, chip); !refused.empty()) {
+  if (std::string refused = kernel.refuses(workload, chip); !refused.empty()) {
     return refused;
   }
   if (const std::string foreign = foreign_parameters(kernel, variant, workload, chip); !foreign.empty()) {

@@ -18,7 +18,7 @@ constexpr int kFewestSessionRounds = 5;  // a session's level is their median
 
 // Why a stored variant is none of the family's, empty where it is one.
 std::string misfit(const Kernel& kernel, const Variant& variant, const Workload& workload, const Chip& chip) {
-  if (const std::string refusal = kernel.refuses(workload, chip); !refusal.empty()) {
+  if (std::string refusal = kernel.refuses(workload, chip); !refusal.empty()) {
     return refusal;
   }
   if (std::string foreign = foreign_parameters(kernel, variant, workload, chip); !foreign.empty()) {

@@ -22,12 +22,9 @@ std::string xml(std::string_view text) {
       safe += "&gt;";
     } else if (c == '"') {
       safe += "&quot;";
-    } else if (c == '\t' || c == '\n') {
-      safe += static_cast<char>(c);
-    } else if (c < 0x20 || c == 0x7f) {
-      safe += '?';
     } else if (c < 0x80) {
-      safe += static_cast<char>(c);
+      const bool allowed = c == '\t' || c == '\n' || (c >= 0x20 && c != 0x7f);
+      safe += allowed ? static_cast<char>(c) : '?';
     } else {
       const size_t length = c >= 0xf0 && c < 0xf5 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 && c < 0xe0 ? 2 : 0;
       const bool whole = length > 0 && c < 0xf5 && i + length <= text.size() &&

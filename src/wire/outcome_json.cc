@@ -202,8 +202,9 @@ Expected<std::vector<Outcome>> parse_run(std::string_view text) {
     return tl::unexpected(document.error());
   }
   return read_document<std::vector<Outcome>>([&] {
-    std::vector<Outcome> outcomes;
     const std::vector<Node> items = Node(*document, "the run").at("outcomes").items();
+    std::vector<Outcome> outcomes;
+    outcomes.reserve(items.size());
     for (const Node& item : items) {
       outcomes.push_back(
           read_outcome(Node(item.value(), fmt::format("outcome {} of {}", outcomes.size() + 1, items.size()))));

@@ -11,8 +11,7 @@
 #include "short_row.launch.h"
 #include "three_pass.launch.h"
 
-namespace scantune_kernels {
-namespace detail {
+namespace scantune_kernels::detail {
 
 using scantune::LaunchDims;
 using scantune::Storage;
@@ -396,5 +395,4 @@ inline Choice choose(const Table& table, int chip, const Problem& p, const Devic
   return {others[1], access, -1, false};
 }
 
-}  // namespace detail
-}  // namespace scantune_kernels
+}  // namespace scantune_kernels::detail
