@@ -295,8 +295,6 @@ mutant(long_row FirstTicketsFromBlockIndex long_row.cuh [[      slots[s].next_ti
 mutant(long_row TicketTakenTwice long_row.cuh [[        next_ticket = take_ticket(counter);]]
        [[        take_ticket(counter);
         next_ticket = take_ticket(counter);]])
-mutant(long_row TicketTakenByEveryWindow long_row.cuh [[threadIdx.x == 0 && base + kLongRowWindows > whole]]
-       [[threadIdx.x == 0]])
 mutant(long_row TurnIgnored status.cuh [[    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {]]
        [[    while (false) {]])
 mutant(long_row TurnOfTheFirstWordOnly status.cuh [[    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {]]
