@@ -16,7 +16,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 Workload workload(int64_t n = 1024) {
   Workload workload;
@@ -69,11 +68,11 @@ class Replay : public testing::Test {
     }
   }
 
-  [[nodiscard]] std::filesystem::path path() const { return scratch_ / "journal.jsonl"; }
+  [[nodiscard]] std::filesystem::path path() const { return scratch / "journal.jsonl"; }
 
   std::unique_ptr<Session> open(uint64_t seed = 1) {
-    device_ = make_device(Recording::open(path()).value());
-    return device_->open(workload(), seed).value();
+    device = make_device(Recording::open(path()).value());
+    return device->open(workload(), seed).value();
   }
 
   static tl::expected<Handle, Failure> load(Session& session, int64_t tile) {
@@ -88,13 +87,13 @@ class Replay : public testing::Test {
     return samples.value_or(std::vector<Sample>());
   }
 
-  store::Scratch scratch_;
-  std::unique_ptr<Device> device_;
+  store::Scratch scratch;
+  std::unique_ptr<Device> device;
 };
 
 TEST_F(Replay, IsTheRecordedDeviceAndSaysThatItIsNot) {
   open();
-  const DeviceInfo& info = device_->info();
+  const DeviceInfo& info = device->info();
   EXPECT_EQ(info.chip, context().chip);
   EXPECT_EQ(info.id, "replay:" + path().string());
   EXPECT_EQ(info.compiler, "NVRTC 13.0");
@@ -144,6 +143,7 @@ TEST_F(Replay, DrawsTheSameForTheSameSeedOnly) {
     const auto session = open(seed);
     const Handle one = *load(*session, 1);
     std::vector<double> times;
+    times.reserve(40);
     for (int i = 0; i < 40; ++i) {
       times.push_back(take(*session, {one, kCopy})[0].time_ns);
     }
@@ -204,12 +204,12 @@ TEST_F(Replay, TakesTheLastBuildOfAVariantOnly) {
 
 TEST_F(Replay, RefusesAWorkloadThatWasNotRecordedAndNamesThoseThatWere) {
   open();
-  const auto refused = device_->check(workload(4096));
+  const auto refused = device->check(workload(4096));
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("1024x4096 f32 dim 1 is not recorded"));
   EXPECT_THAT(refused.error().message, HasSubstr("which has 1024x1024 f32 dim 1"));
-  EXPECT_FALSE(device_->open(workload(4096), 1));
-  EXPECT_TRUE(device_->check(workload()));
+  EXPECT_FALSE(device->open(workload(4096), 1));
+  EXPECT_TRUE(device->check(workload()));
 }
 
 TEST_F(Replay, LeavesOtherChipsOutAndSaysSo) {
@@ -224,12 +224,12 @@ TEST_F(Replay, LeavesOtherChipsOutAndSaysSo) {
 
 TEST_F(Replay, RefusesWhatIsNoRecording) {
   const auto message = [&](const std::string& name, const std::string& text) {
-    std::ofstream(scratch_ / name) << text;
-    return Recording::open(scratch_ / name).error().message;
+    std::ofstream(scratch / name) << text;
+    return Recording::open(scratch / name).error().message;
   };
   EXPECT_THAT(message("x.zst", "\x28\xb5\x2f\xfd..."), HasSubstr("zstd -d"));
   EXPECT_THAT(message("x.json", "{}\n"), HasSubstr("not a scantune journal"));
-  EXPECT_THAT(Recording::open(scratch_ / "none.jsonl").error().message, HasSubstr("none.jsonl"));
+  EXPECT_THAT(Recording::open(scratch / "none.jsonl").error().message, HasSubstr("none.jsonl"));
 }
 
 TEST_F(Replay, RefusesAReplayOfAReplay) {

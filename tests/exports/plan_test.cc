@@ -51,6 +51,7 @@ const std::vector<Geometry> kGeometries = {{1, 1, 1},        {4096, 4096, 1}, {7
 // Launches of a plan and of the catalog, as texts.
 std::vector<std::string> texts(const Launches& plan) {
   std::vector<std::string> all;
+  all.reserve(static_cast<size_t>(plan.count) + 1);
   for (int i = 0; i < plan.count; ++i) {
     all.push_back(fmt::format("{} x {}, {} shared{}", plan.dims[i].grid_blocks, plan.dims[i].block_threads,
                               plan.dims[i].shared_bytes, plan.overlaps[i] ? ", overlaps" : ""));

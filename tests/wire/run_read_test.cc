@@ -55,7 +55,7 @@ TEST(RunRead, RefusesOtherDocumentsAndNewerVersions) {
 TEST(Document, TellsItsFormatWithoutBeingParsed) {
   EXPECT_EQ(format_of(run_json({})), "scantune-run");
   EXPECT_EQ(format_of("{\n \"format\" :\n\"scantune-peers\", and then no JSON"), "scantune-peers");
-  for (const char* none : {"", "{}", "{\"format\": 1}", "{\"format\"", "{\"format\":", "{\"format\": \"", "hello"}) {
+  for (const char* none : {"", "{}", R"({"format": 1})", R"({"format")", R"({"format":)", R"({"format": ")", "hello"}) {
     EXPECT_EQ(format_of(none), "") << none;
   }
 }
