@@ -16,7 +16,6 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 // A baseline of this CPU: tuned once, then made faster or slower in the file, so that verdicts are certain on any
 // machine.
@@ -275,8 +274,9 @@ TEST_F(CheckCommandTest, MergeKeepsTheBetterKnownAndTouchesNoInput) {
                   document["entries"][0]["winner"]["source_digest"] = "0123456789abcdef0123456789abcdef";
                 }));
   const std::string before = read_text(sandbox.work() / "wide.json");
-  const Finished run = sandbox.run({"merge", "wide.json", "stale.json", "tight.json",
-                                    SCANTUNE_SOURCE_DIR "/results/best.json", "--out", "out/all.json"});
+  const std::string recorded = SCANTUNE_SOURCE_DIR "/results/best.json";
+  const Finished run =
+      sandbox.run({"merge", "wide.json", "stale.json", "tight.json", recorded, "--out", "out/all.json"});
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.out, HasSubstr("from tight.json: known to ±"));
   EXPECT_THAT(run.out, HasSubstr("out/all.json: 2 entries of 4 files"));

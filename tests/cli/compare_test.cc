@@ -78,7 +78,7 @@ class CompareBadInput : public testing::TestWithParam<Case> {};
 
 TEST_P(CompareBadInput, GetsOneLine) {
   Sandbox sandbox;
-  sandbox.write("other.json", "{\"some\": \"thing\"}");
+  sandbox.write("other.json", R"({"some": "thing"})");
   const Finished run = sandbox.run(GetParam().arguments);
   EXPECT_EQ(run.code, 2);
   EXPECT_EQ(run.out, "");

@@ -47,7 +47,7 @@ TEST_F(TableExport, NamesNoFileAfterWhatABestFileSays) {
   ExportInput input = standard();
   input.entries.resize(2);
   input.entries[0].chip.name = "../../etc/passwd\n=HYPERLINK(\"x\"),\"";
-  input.entries[1].chip.name = "..\\..\\etc\\passwd =HYPERLINK('x'),'";  // reads the same once it is safe
+  input.entries[1].chip.name = R"(..\..\etc\passwd =HYPERLINK('x'),')";  // reads the same once it is safe
   for (BestEntry& entry : input.entries) {
     entry.workload.shape = {{64, 64}, 1};
     entry.contenders.front().variant.kernel = "/../=x";

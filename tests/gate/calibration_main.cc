@@ -5,7 +5,9 @@
 #include "calibration.h"
 
 int main(int argc, char** argv) {
-  using namespace scantune;
+  namespace gate = scantune::gate;
+  namespace store = scantune::store;
+  namespace wire = scantune::wire;
   if (argc != 2) {
     std::fputs("usage: gate_calibration results/h200-gate.json\n", stderr);
     return 2;

@@ -103,6 +103,7 @@ TEST(Slowdown, ExpectsOfTheBestOfManyWhatTheMaximumOfNoiseIs) {
 
 TEST(Slowdown, OfTimesInTheSameRoundsIsPaired) {
   std::vector<double> factors;
+  factors.reserve(21);
   for (int i = 0; i < 21; ++i) {
     factors.push_back(1.02 + 1e-4 * (i - 10));
   }

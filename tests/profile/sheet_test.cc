@@ -50,8 +50,8 @@ EntryResources resources(int registers, int64_t shared, int threads, int64_t gri
 TEST(Sheet, SaysWhatLimitsTheOccupancy) {
   struct Case {
     EntryResources of;
-    const char* limited_by;
-    double theoretical;
+    const char* limited_by = nullptr;
+    double theoretical = 0;
   };
   // An SM of an H200 has 65536 registers, 2048 threads, 32 blocks and 228 KiB of shared memory.
   for (const Case& one :

@@ -17,26 +17,27 @@ class RecordedSpaces : public testing::Test {
     if (!std::filesystem::exists(SCANTUNE_SWEEPS)) {
       GTEST_SKIP() << "zstd is missing, which unpacks results/h200-sweeps.jsonl.zst";
     }
-    recording_ = replay::Recording::open(SCANTUNE_SWEEPS).value();
+    recording = replay::Recording::open(SCANTUNE_SWEEPS).value();
   }
 
   [[nodiscard]] std::vector<RecordedSpace> all() const {
     std::vector<RecordedSpace> spaces;
-    for (const Workload& workload : recording_->workloads()) {
-      spaces.push_back(recorded_space(workload, recording_->info().chip, **recording_->find(workload)));
+    for (const Workload& workload : recording->workloads()) {
+      spaces.push_back(recorded_space(workload, recording->info().chip, **recording->find(workload)));
     }
     return spaces;
   }
   [[nodiscard]] RecordedSpace first() const {
-    const Workload workload = recording_->workloads().front();
-    return recorded_space(workload, recording_->info().chip, **recording_->find(workload));
+    const Workload workload = recording->workloads().front();
+    return recorded_space(workload, recording->info().chip, **recording->find(workload));
   }
 
-  std::shared_ptr<replay::Recording> recording_;
+  std::shared_ptr<replay::Recording> recording;
 };
 
 std::vector<std::string> spelled(const std::vector<Variant>& variants) {
   std::vector<std::string> all;
+  all.reserve(variants.size());
   for (const Variant& variant : variants) {
     all.push_back(to_string(variant));
   }

@@ -19,6 +19,7 @@ Event measured(const Variant& of) { return {of, Measured{}}; }
 
 std::vector<Variant> some(int count) {
   std::vector<Variant> variants;
+  variants.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
     variants.push_back(variant(i));
   }

@@ -8,8 +8,6 @@
 namespace scantune {
 namespace {
 
-using testing::HasSubstr;
-
 // The catalog's names, so that it is known which is the baseline.
 class RetoldTest : public TuneTest {
  protected:

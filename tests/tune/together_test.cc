@@ -9,7 +9,6 @@ namespace {
 
 using testing::Contains;
 using testing::Each;
-using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
