@@ -2,8 +2,8 @@
 // (scantune check --plant). No family of its own; launched behind one.
 //
 // Reads kThousandths / 1000 of the output and writes the same values back, 16 bytes at a time: as a copy of that share
-// of the tensor does. The middle of the output is taken, which neither a kernel that walks from right to left nor one that
-// walks from left to right has touched last, so that it comes from DRAM where the tensor is larger than the L2.
+// of the tensor does. The middle of the output is taken, which neither a kernel that walks from right to left nor one
+// that walks from left to right has touched last, so that it comes from DRAM where the tensor is larger than the L2.
 #pragma once
 
 #include "device.cuh"

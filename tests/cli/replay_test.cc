@@ -21,10 +21,10 @@ class ReplayCommand : public testing::Test {
   Finished replay(std::vector<std::string> arguments) {
     std::vector<std::string> all = {"--device", "replay:" SCANTUNE_SWEEPS, "--shape", "65536x2048"};
     all.insert(all.end(), arguments.begin(), arguments.end());
-    return sandbox_.run(all);
+    return sandbox.run(all);
   }
 
-  Sandbox sandbox_;
+  Sandbox sandbox;
 };
 
 TEST_F(ReplayCommand, FindsWhatWasBestAndSaysThatNothingWasMeasured) {
@@ -34,23 +34,23 @@ TEST_F(ReplayCommand, FindsWhatWasBestAndSaysThatNothingWasMeasured) {
   EXPECT_THAT(run.out, HasSubstr("row_carry tile=1024 warps=4 stages=2 storage=registers"));
   EXPECT_THAT(run.out, HasSubstr("nothing was measured: all is from"));
   EXPECT_THAT(run.out, HasSubstr("left out by the search"));
-  const std::string best = read_text(sandbox_.work() / "results/replay/best.json");
+  const std::string best = read_text(sandbox.work() / "results/replay/best.json");
   EXPECT_THAT(best, HasSubstr(R"("device": "replay:)"));
   EXPECT_THAT(best, HasSubstr(", replayed"));
 }
 
 TEST_F(ReplayCommand, TheSameAgainTakesAllFromItsOwnJournal) {
   ASSERT_EQ(replay({}).code, 0);
-  const std::string journal = read_text(sandbox_.work() / "results/replay/journal.jsonl");
+  const std::string journal = read_text(sandbox.work() / "results/replay/journal.jsonl");
   const Finished again = replay({});
   EXPECT_EQ(again.code, 0) << again.err;
-  EXPECT_EQ(read_text(sandbox_.work() / "results/replay/journal.jsonl"), journal) << "something was asked again";
+  EXPECT_EQ(read_text(sandbox.work() / "results/replay/journal.jsonl"), journal) << "something was asked again";
 }
 
 TEST_F(ReplayCommand, IsKeptApartFromMeasuredResults) {
   ASSERT_EQ(replay({"--out", "replayed.json"}).code, 0);
   const Finished measured =
-      sandbox_.run({"--device", "cpu", "--shape", "16x1000", "--budget", "1", "--out", "replayed.json"});
+      sandbox.run({"--device", "cpu", "--shape", "16x1000", "--budget", "1", "--out", "replayed.json"});
   EXPECT_EQ(measured.code, 2);
   EXPECT_THAT(measured.err, HasSubstr("it holds results of a replay"));
 }
@@ -65,17 +65,18 @@ TEST_F(ReplayCommand, EveryStrategyEndsWithAWinner) {
 }
 
 TEST_F(ReplayCommand, RefusesWhatItHasNotRecordedAndToWriteToItsRecording) {
-  const Finished other = sandbox_.run({"--device", "replay:" SCANTUNE_SWEEPS, "--shape", "7x7"});
+  const Finished other = sandbox.run({"--device", "replay:" SCANTUNE_SWEEPS, "--shape", "7x7"});
   EXPECT_EQ(other.code, 2);
   EXPECT_THAT(other.err, HasSubstr("7x7 f32 dim 1 is not recorded in"));
   EXPECT_THAT(replay({"--journal", SCANTUNE_SWEEPS}).err, HasSubstr("--device replays that file"));
-  EXPECT_THAT(sandbox_.run({"--device", "replay:", "--shape", "7x7"}).err, HasSubstr("the file is missing"));
+  EXPECT_THAT(sandbox.run({"--device", "replay:", "--shape", "7x7"}).err, HasSubstr("the file is missing"));
   EXPECT_THAT(replay({"--strategy", "clever"}).err, HasSubstr("unknown strategy; write one of auto, exhaustive"));
 }
 
 TEST_F(ReplayCommand, ListsWhatIsRecorded) {
+  const std::string recording = "replay:" SCANTUNE_SWEEPS;
   const Finished listed =
-      sandbox_.run({"list", "variants", "--device", "replay:" SCANTUNE_SWEEPS, "--shape", "65536x2048", "--no-prune"});
+      sandbox.run({"list", "variants", "--device", recording, "--shape", "65536x2048", "--no-prune"});
   EXPECT_EQ(listed.code, 0) << listed.err;
   EXPECT_THAT(listed.out, HasSubstr("row_carry tile=1024 warps=4 stages=2 storage=registers"));
   EXPECT_THAT(listed.out, Not(HasSubstr("not recorded")));
