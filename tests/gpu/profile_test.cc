@@ -32,7 +32,7 @@ class Profiles : public GpuTest {
   }
 
   static profile::Measurement measure(const Candidate& candidate, const Workload& job,
-                                      profile::MeasureOptions options) {
+                                      const profile::MeasureOptions& options) {
     return profile::measure(*gpu, *nvrtc, job, {candidate}, options, {}, {}).value();
   }
 

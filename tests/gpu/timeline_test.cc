@@ -59,7 +59,8 @@ TEST_F(TimelineTest, ShowsDramAtWorkFromTheStartToTheTail) {
   }
   const double peak = gpu->info().chip.dram_bytes_per_s / 1e9;  // bytes a ns
   std::cout << timeline->samples.size() << " samples over " << last_end / 1e3 << " us; read " << read_ns * peak / 1e6
-            << " MB, written " << written_ns * peak / 1e6 << " MB of " << job.bytes_read() / 1e6 << " each\n";
+            << " MB, written " << written_ns * peak / 1e6 << " MB of " << static_cast<double>(job.bytes_read()) / 1e6
+            << " each\n";
   EXPECT_NEAR(read_ns * peak / static_cast<double>(job.bytes_read()), 1, 0.2);
   EXPECT_NEAR(written_ns * peak / static_cast<double>(job.bytes_written()), 1, 0.2);
   EXPECT_TRUE(session->verify(handle));
