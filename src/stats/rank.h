@@ -26,13 +26,14 @@ MannWhitney mann_whitney(std::span<const double> x, std::span<const double> y);
 
 // By how much one of two independent series lies above the other.
 struct Shift {
-  Interval by;           // the median of all y(j) - x(i), and where the shift lies; in the unit of the samples
-  bool reached = false;  // the samples were enough for the confidence asked for; else the interval is the widest there is
+  Interval by;  // the median of all y(j) - x(i), and where the shift lies; in the unit of the samples
+  bool reached =
+      false;  // the samples were enough for the confidence asked for; else the interval is the widest there is
 };
 
-// The Hodges-Lehmann estimate of the shift from x to y with the interval that the Mann-Whitney test does not reject: the
-// exact distribution up to 400 pairs, else the normal approximation with continuity correction. Assumes that both have
-// the same shape, not which. Throws where a series is empty or holds NaN, and on a confidence outside 0 .. 1.
+// The Hodges-Lehmann estimate of the shift from x to y with the interval that the Mann-Whitney test does not reject:
+// the exact distribution up to 400 pairs, else the normal approximation with continuity correction. Assumes that both
+// have the same shape, not which. Throws where a series is empty or holds NaN, and on a confidence outside 0 .. 1.
 // Source: Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, 3rd ed., sections 4.2 and 4.3.
 Shift shift_interval(std::span<const double> x, std::span<const double> y, double confidence);
 

@@ -30,7 +30,7 @@ struct FakePlan {
   int64_t free_bytes = int64_t{1} << 40;
   std::map<std::string, int> registers;
   Backend backend = Backend::cpu;
-  int multiprocessors = 0;  // of the chip
+  int multiprocessors = 0;         // of the chip
   std::string edition = "first ";  // part of every build's digest
   std::function<std::string(int round)> disturbance = [](int) { return std::string(); };
 };

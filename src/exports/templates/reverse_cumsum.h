@@ -62,5 +62,5 @@ struct Description {
 
 // `dim` counts from the end where it is negative. f16 and bf16 are summed in f32 and rounded once, the other types in
 // themselves, or i32 in i64 where that is the type of the result. Integers wrap.
-@DECLARATIONS@
+@DECLARATIONS @
 }  // namespace scantune_kernels
