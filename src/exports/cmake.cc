@@ -75,7 +75,7 @@ Expected<Export> make_cmake(const ExportInput& input) {
                {{"NOTICE", code}, {"DTYPE", std::string(types.name)}, {"DEFINITION", definitions(types, "")}}));
   }
   add(fmt::format("{}reverse_cumsum.h", kInclude),
-      code + "\n" + filled(template_text("reverse_cumsum.h"), {{"DECLARATIONS", all}}));
+      code + "\n" + filled(template_text("reverse_cumsum.h.in"), {{"DECLARATIONS", all}}));
   add(fmt::format("{}detail/plan.h", kInclude), code + "\n" + template_text("plan.h"));
   add(fmt::format("{}detail/run.cuh", kInclude), code + "\n" + template_text("run.cuh"));
   for (const SourceFile& file : kernel_headers()) {

@@ -37,7 +37,7 @@ Expected<Export> make_header(const ExportInput& input) {
     tables += "\n" + tuned_table(input, types);
     functions += "\n" + definitions(types, "inline ");
   }
-  text += part("The interface", filled(template_text("reverse_cumsum.h"), {{"DECLARATIONS", all}}));
+  text += part("The interface", filled(template_text("reverse_cumsum.h.in"), {{"DECLARATIONS", all}}));
   for (const SourceFile& file : kernel_headers()) {
     text += part(file.path, file.text);
   }

@@ -27,8 +27,8 @@ MannWhitney mann_whitney(std::span<const double> x, std::span<const double> y);
 // By how much one of two independent series lies above the other.
 struct Shift {
   Interval by;  // the median of all y(j) - x(i), and where the shift lies; in the unit of the samples
-  bool reached =
-      false;  // the samples were enough for the confidence asked for; else the interval is the widest there is
+  // Whether the samples were enough for the confidence asked for; else the interval is the widest there is.
+  bool reached = false;
 };
 
 // The Hodges-Lehmann estimate of the shift from x to y with the interval that the Mann-Whitney test does not reject:
