@@ -1,8 +1,9 @@
 """tidy.py CLANG-TIDY BUILD-FOLDER: clang-tidy over every source of ours in the build, on all cores.
 
-A file that passed is not checked again until it, a header it includes, its compile command or .clang-tidy changes:
-the digest of these names an empty file in BUILD-FOLDER/tidy. What a file includes is taken from ninja's record of the
-last build.
+A file that passed is not checked again until it, a header it includes, its compile command or .clang-tidy changes: the
+digest of these names an empty file in $XDG_CACHE_HOME/scantune-tidy (else ~/.cache). Where the tree lies is no part of it,
+so that all checkouts of a machine share what passed: a check of everything takes half an hour of two cores. What a file
+includes is taken from ninja's record of the last build.
 """
 
 import concurrent.futures
@@ -13,6 +14,9 @@ import pathlib
 import shlex
 import subprocess
 import sys
+import time
+
+KEPT_S = 30 * 24 * 3600  # since it was last of use
 
 
 def read_dependencies(build):
@@ -30,8 +34,9 @@ def read_dependencies(build):
 def main():
     tidy, build = sys.argv[1], os.path.abspath(sys.argv[2])
     root = pathlib.Path(__file__).resolve().parents[2]
-    passed_folder = pathlib.Path(build, "tidy")
-    passed_folder.mkdir(exist_ok=True)
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    passed_folder = pathlib.Path(cache, "scantune-tidy")
+    passed_folder.mkdir(parents=True, exist_ok=True)
     commands = json.loads(pathlib.Path(build, "compile_commands.json").read_text())
     commands = [c for c in commands if not c["file"].startswith(build + "/")]
     dependencies = read_dependencies(build)
@@ -43,12 +48,18 @@ def main():
             contents[path] = hashlib.sha256(pathlib.Path(path).read_bytes()).digest()
         return contents[path]
 
+    def placeless(text):
+        return text.replace(str(root), "").encode()
+
     def marker(command):
-        digest = hashlib.sha256(settings + command["command"].encode())
         words = shlex.split(command["command"])
+        if os.path.basename(words[0]) == "ccache":
+            words.pop(0)
+        digest = hashlib.sha256(settings + placeless(" ".join(words)))
         built_from = dependencies.get(words[words.index("-o") + 1], [])
-        for path in sorted({os.path.realpath(p) for p in [command["file"], *built_from] if os.path.exists(p)}):
-            digest.update(path.encode() + content_digest(path))
+        paths = {os.path.realpath(path) for path in [command["file"], *built_from] if os.path.exists(path)}
+        for path in sorted(paths, key=placeless):
+            digest.update(placeless(path) + content_digest(path))
         return passed_folder / digest.hexdigest()
 
     def check(command):
@@ -58,9 +69,15 @@ def main():
         return command, result
 
     markers = {command["file"]: marker(command) for command in commands}
-    for old in set(passed_folder.iterdir()) - set(markers.values()):
-        old.unlink()
-    pending = [command for command in commands if not markers[command["file"]].exists()]
+    for marked in passed_folder.iterdir():
+        if time.time() - marked.stat().st_mtime > KEPT_S:
+            marked.unlink(missing_ok=True)
+    pending = []
+    for command in commands:
+        try:
+            os.utime(markers[command["file"]])
+        except FileNotFoundError:
+            pending.append(command)
     if pending:
         print(f"style: clang-tidy over {len(pending)} of {len(commands)} files", file=sys.stderr)
     failed = 0
