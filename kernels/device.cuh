@@ -124,6 +124,46 @@ __device__ __forceinline__ unsigned bf16s_of_floats(float first, float second) {
   return bits;
 }
 
+// --- Sums of halves by the matrix units (sm_80) -----------------------------------------------------
+//
+// A product with a matrix of ones adds up the rows of the other one, in f32: 256 halves in one instruction, where
+// widening and adding take 16 a lane. Each lane brings 16 bytes, wherever they come from; which lane then holds which
+// part of the sum is left open until total_of(). No factor is 0, so that infinities and NaN come out as they do
+// from additions. The order of additions is fixed, but not one of neighbours, and each rounds towards zero.
+
+struct MatrixSum {
+  float of_rows[4];
+};
+
+// By whole warps.
+__device__ __forceinline__ void add_f16s(MatrixSum& sum, Bits128 elements) {
+  constexpr unsigned kOnes = 0x3c003c00u;
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %8}, {%0, %1, %2, %3};"
+      : "+f"(sum.of_rows[0]), "+f"(sum.of_rows[1]), "+f"(sum.of_rows[2]), "+f"(sum.of_rows[3])
+      : "r"(elements.x), "r"(elements.y), "r"(elements.z), "r"(elements.w), "r"(kOnes));
+}
+
+__device__ __forceinline__ void add_bf16s(MatrixSum& sum, Bits128 elements) {
+  constexpr unsigned kOnes = 0x3f803f80u;
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %8}, "
+      "{%0, %1, %2, %3};"
+      : "+f"(sum.of_rows[0]), "+f"(sum.of_rows[1]), "+f"(sum.of_rows[2]), "+f"(sum.of_rows[3])
+      : "r"(elements.x), "r"(elements.y), "r"(elements.z), "r"(elements.w), "r"(kOnes));
+}
+
+// The sum of all elements that the warp's lanes brought, in every lane.
+__device__ __forceinline__ float total_of(const MatrixSum& sum) {
+  // A lane holds two columns, which are alike, of two rows; four lanes hold the same.
+  float total = sum.of_rows[0] + sum.of_rows[2];
+#pragma unroll
+  for (int lanes = 4; lanes < kWarpThreads; lanes *= 2) {
+    total += __shfl_xor_sync(0xffffffffu, total, lanes);
+  }
+  return total;
+}
+
 // --- Shared memory --------------------------------------------------------------------------------
 
 // The dynamic shared memory of the block, aligned to 128 bytes.

@@ -174,11 +174,46 @@ __device__ __forceinline__ Acc sum_of_lane(const unsigned char* data, int skippe
   return first == 0 ? sum : sum + right;
 }
 
+// The same of halves, for a whole warp, by the matrix units.
+template <class T, int kPartVectors, bool kWhole>
+__device__ __forceinline__ float matrix_sum_of_part(const unsigned char* data, int skipped) {
+  constexpr int kEach = kPartVectors / kWarpThreads;
+  constexpr int kAtOnce = kEach < 4 ? kEach : 4;  // as one sum after the other would wait for the last
+  static_assert(kEach >= 1 && kEach * kWarpThreads == kPartVectors && kEach % kAtOnce == 0, "a part is whole steps");
+  const int lane = threadIdx.x % kWarpThreads;
+  MatrixSum sums[kAtOnce] = {};
+#pragma unroll 2
+  for (int i = 0; i < kEach; i += kAtOnce) {
+#pragma unroll
+    for (int j = 0; j < kAtOnce; ++j) {
+      const int vector = (i + j) * kWarpThreads + lane;
+      Vector<T> elements{};
+      if (kWhole || vector >= skipped) {
+        elements = *reinterpret_cast<const Vector<T>*>(data + vector * kAccessBytes);
+      }
+      add_to(sums[j], elements);
+    }
+  }
+#pragma unroll
+  for (int j = 1; j < kAtOnce; ++j) {
+#pragma unroll
+    for (int r = 0; r < 4; ++r) {
+      sums[0].of_rows[r] += sums[j].of_rows[r];
+    }
+  }
+  return total_of(sums[0]);
+}
+
 // The sum of a part, in lane 0 of a whole warp. A part that is whole, as most are, is read without a branch.
 template <class T, class Acc, int kPartVectors>
 __device__ __forceinline__ Acc sum_of_part(const unsigned char* data, int skipped) {
-  return warp_suffix_sum(skipped == 0 ? sum_of_lane<T, Acc, kPartVectors, true>(data, 0)
-                                      : sum_of_lane<T, Acc, kPartVectors, false>(data, skipped));
+  if constexpr (kHasMatrixSum<T>) {
+    return skipped == 0 ? matrix_sum_of_part<T, kPartVectors, true>(data, 0)
+                        : matrix_sum_of_part<T, kPartVectors, false>(data, skipped);
+  } else {
+    return warp_suffix_sum(skipped == 0 ? sum_of_lane<T, Acc, kPartVectors, true>(data, 0)
+                                        : sum_of_lane<T, Acc, kPartVectors, false>(data, skipped));
+  }
 }
 
 // A warp of one slot: fills its part of the slot, counted from the left, until there are no more tiles.

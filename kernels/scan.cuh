@@ -173,6 +173,26 @@ __device__ __forceinline__ Acc sum_of(const Vector<T>& vector) {
   return sums[0];
 }
 
+// Types whose sums the matrix units take.
+template <class T>
+constexpr bool kHasMatrixSum = false;
+template <>
+constexpr bool kHasMatrixSum<Half> = true;
+template <>
+constexpr bool kHasMatrixSum<BFloat16> = true;
+
+// By whole warps, each lane with a vector of its own.
+__device__ __forceinline__ void add_to(MatrixSum& sum, const Vector<Half>& vector) {
+  Bits128 bits;
+  memcpy(&bits, &vector, kAccessBytes);
+  add_f16s(sum, bits);
+}
+__device__ __forceinline__ void add_to(MatrixSum& sum, const Vector<BFloat16>& vector) {
+  Bits128 bits;
+  memcpy(&bits, &vector, kAccessBytes);
+  add_bf16s(sum, bits);
+}
+
 // Which vector of a tile is the thread's first. Its others follow 32 vectors apart.
 template <int kVectors>
 __device__ __forceinline__ int first_vector() {

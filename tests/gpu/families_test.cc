@@ -157,6 +157,7 @@ TEST_F(Families, ScanTheSanitizersSet) {
   verify(workload({3, 300, 70}, 1), 2);
   verify(workload({1, 2'000, 6}, 1, DType::f16), 2);
   verify(workload({3, 9'001}, 1, DType::f64), 2);
+  verify(workload({2, 70'003}, 1, DType::bf16), 2);
 }
 
 TEST_F(Families, AreTimedAndProfiled) {

@@ -160,6 +160,30 @@ inline unsigned bf16s_of_floats(float first, float second) {
   return bf16_of_float(first) | static_cast<unsigned>(bf16_of_float(second)) << 16;
 }
 
+// The hardware spreads the sum over the lanes in a way of its own; here each lane keeps what it brought.
+struct MatrixSum {
+  float of_rows[4];
+};
+
+template <class Widen>
+void add_halves(MatrixSum& sum, const Bits128& elements, Widen widen) {
+  unsigned short bits[kAccessBytes / 2];
+  memcpy(bits, &elements, sizeof bits);
+  for (const unsigned short element : bits) {
+    sum.of_rows[0] += widen(element);
+  }
+}
+inline void add_f16s(MatrixSum& sum, const Bits128& elements) { add_halves(sum, elements, float_of_f16); }
+inline void add_bf16s(MatrixSum& sum, const Bits128& elements) { add_halves(sum, elements, float_of_bf16); }
+
+inline float total_of(const MatrixSum& sum) {
+  float total = sum.of_rows[0];
+  for (int lanes = 1; lanes < kWarpThreads; lanes *= 2) {
+    total += __shfl_xor_sync(0xffffffffu, total, lanes);
+  }
+  return total;
+}
+
 using emulation::async_commit;
 using emulation::async_copy;
 using emulation::dynamic_shared;
