@@ -99,8 +99,8 @@ def sweeps():
     return made
 
 
-def load():
-    spec = importlib.util.spec_from_file_location("triton_export", MODULE)
+def load(path=MODULE):
+    spec = importlib.util.spec_from_file_location("triton_export", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -140,24 +140,26 @@ _warming = {}
 
 
 def compile_one(job):
-    what, workload, settings, multiprocessors = job
+    """Compiles what a module launches for a workload; of `what` with these settings, unless that is None."""
+    path, what, workload, settings, multiprocessors = job
     try:
         import torch
         from gpu import DTYPES
-        if "module" not in _warming:
-            module = _warming["module"] = load()
+        if path not in _warming:
+            module = _warming[path] = load(path)
             for name in [name for name in dir(module) if name.endswith("_kernel")]:
                 setattr(module, name, Warmer(getattr(module, name)))
-        module = _warming["module"]
+        module = _warming[path]
         module.multiprocessors = lambda x: multiprocessors
-        own = steered(module, what, settings)
+        own = steered(module, what, settings) if what else module.tuned
         try:
             module.reverse_cumsum(torch.empty(workload.shape, dtype=DTYPES[workload.dtype], device="meta"),
                                   workload.dim)
         finally:
             module.tuned = own
     except Exception as error:  # it fails again where it is measured, and is reported there
-        return "{}: {}".format(type(error).__name__, (str(error).splitlines() or [""])[0])
+        return "{} {} {}: {}: {}".format(what or "", workload.name, settings or "", type(error).__name__,
+                                         (str(error).splitlines() or [""])[0])
     return None
 
 
@@ -231,7 +233,7 @@ def record(args):
     started = time.monotonic()
     multiprocessors = torch.cuda.get_device_properties(0).multi_processor_count
     wanted = [sweep for sweep in sweeps() if not args.only or sweep[0] in args.only.split(",")]
-    jobs = [(what, workload, one, multiprocessors) for what, workload, settings in wanted for one in settings]
+    jobs = [(MODULE, what, workload, one, multiprocessors) for what, workload, settings in wanted for one in settings]
     done, failure = compile_all(jobs, args.time_limit if args.compile_only else args.time_limit / 2)
     print("compiled {} of {}{} after {:.0f} s".format(done, len(jobs), " ({})".format(failure) if failure else "",
                                                       time.monotonic() - started), file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the speeds that a consumer measured against what scantune itself measured of the same kernels on the same GPU.
 
-    build/release/src/scantune check --baseline results/h200-standard.json --format json --out check.json
+    build/release/scantune check --baseline results/h200-standard.json --format json --out check.json
     build/consumers/cmake/build/consumer speed > speed.log
     tests/consumers/side_by_side.py speed.log check.json
 

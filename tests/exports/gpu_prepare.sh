@@ -5,7 +5,7 @@
 set -euo pipefail
 folder=$1 seed=${2:-}
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-scantune=$source/build/release/src/scantune
+scantune=${SCANTUNE:-$source/build/release/scantune}
 nvcc=$(command -v nvcc)
 architectures=${ARCHITECTURES:-90-real}
 best=$source/results/h200-standard.json

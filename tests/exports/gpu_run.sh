@@ -41,8 +41,9 @@ nvidia-smi --query-gpu=name,driver_version,clocks.sm,memory.used --format=csv,no
 step consumer 90 "$folder/consumer" checks 400 &
 step header 30 "$folder/header_consumer" &
 step bundle 30 "$folder/load" "$folder/bundle" &
-step torch 120 python3 tests/exports/gpu_check.py --torch "$folder/torch" --checks-only --out "$out/torch.json" &
-step triton 120 python3 tests/exports/gpu_check.py --triton "$folder/triton" --checks-only --out "$out/triton.json" &
+step warm 60 python3 tests/exports/gpu_warm.py --torch "$folder/torch" --triton "$folder/triton"
+step torch 90 python3 tests/exports/gpu_check.py --torch "$folder/torch" --checks-only --out "$out/torch.json" &
+step triton 90 python3 tests/exports/gpu_check.py --triton "$folder/triton" --checks-only --out "$out/triton.json" &
 step compile_settings 60 python3 scripts/tune_triton.py --compile-only --time-limit 50 &
 wait
 
