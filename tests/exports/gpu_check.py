@@ -12,13 +12,16 @@ Exit code: 0 all checks passed and the speeds are as asked, 1 not, 2 bad input o
 
 import argparse
 import datetime
+import faulthandler
 import importlib.util
 import itertools
 import json
 import os
+import signal
 import sys
 import threading
 import time
+import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "scripts", "peers"))
@@ -32,7 +35,7 @@ except ImportError as error:
 import contenders  # noqa: E402
 import measure  # noqa: E402
 import seed_text  # noqa: E402
-from gpu import DTYPES, Gpu  # noqa: E402
+from gpu import DTYPES, Gpu, Lost  # noqa: E402
 from workloads import Trouble, Workload  # noqa: E402
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -74,9 +77,11 @@ class Checks:
             cases, why = check(), None
         except Exception as error:
             cases, why = 0, "{}: {}".format(type(error).__name__, (str(error).splitlines() or [""])[0])
+            traceback.print_exc()
         self.rows.append({"what": what, "passed": why is None, "cases": cases, "why": why,
                           "seconds": round(time.monotonic() - started, 1)})
-        print("{}  {}{}".format("ok  " if why is None else "FAIL", what, "" if why is None else ": " + why), flush=True)
+        print("{}  {}: {}".format("ok  " if why is None else "FAIL", what, why or "{} cases in {} s".format(
+            cases, self.rows[-1]["seconds"])), flush=True)
 
     @property
     def passed(self):
@@ -278,6 +283,7 @@ class Exported(contenders.Contender):
 
 
 def speeds(gpu, subjects, workloads, deadline):
+    """([the result of a workload], whether the GPU is still there)"""
     rows, at_work = [], [None]
     for workload in workloads:
         if time.monotonic() > deadline:
@@ -285,13 +291,18 @@ def speeds(gpu, subjects, workloads, deadline):
             continue
         slow = workload.n > 1 << 20 and workload.inner > 1  # PyTorch walks a column in one thread: seconds
         avoided = {"eager": {"short": "left out", "detail": "takes seconds a run"}} if slow else {}
-        row = measure.measure(gpu, workload, subjects, avoided, 1, deadline, 40, lambda text: None, at_work)
+        try:
+            row = measure.measure(gpu, workload, subjects, avoided, 1, deadline, 20,
+                                  lambda text: print(text, file=sys.stderr, flush=True), at_work)
+        except Lost as lost:
+            print("FAIL  {}: {} lost the GPU: {}".format(workload.name, at_work[0], lost), flush=True)
+            return rows, False
         rows.append(row)
         cells = ["{} {:.3f}".format(name, cell["ratio_to_copy"]["median"]) if cell["status"] == "measured" else
                  "{} ({})".format(name, cell["reason"]["short"]) for name, cell in row["cells"].items()]
         print("{:<28} of a copy: {}".format(workload.name, ", ".join(cells)), flush=True)
         gpu.release()
-    return rows
+    return rows, True
 
 
 def ratio(rows, shape, dim, name):
@@ -368,18 +379,18 @@ def run(args):
             checks("torch: " + what.__name__.replace("_", " "), lambda: what(of_torch))
 
     gpu = Gpu()
+    seed_digest = None
     for name, module in (("torch", of_torch), ("triton", of_triton)):
         if module is not None:
             subjects.append(Exported(name, "export " + name, module.reverse_cumsum))
     subjects += [contenders.Eager(), contenders.Compile()]
-    seed_digest = None
     if args.seed:
         code, seed_digest = seed_text.read(args.seed)
         folder = os.path.join(ROOT, "build", "peers")
         seed_text.write_modules(code, folder, (seed_text.block_size(code),))
         subjects.append(contenders.Seed(code, folder, False, {}))
     workloads = [Workload(shape, dim, dtype) for shape, dim, dtype in SPEEDS[:args.workloads]]
-    rows = [] if args.checks_only else speeds(gpu, subjects, workloads, deadline)
+    rows, there = ([], True) if args.checks_only else speeds(gpu, subjects, workloads, deadline)
     reached = claims(rows, of_triton is not None) if rows else []
     for claim in reached:
         claim["reached"] = claim["found"] is not None and claim["found"] >= claim["at_least"]
@@ -388,7 +399,7 @@ def run(args):
                                                "{:.2f}".format(claim["found"]), claim["at_least"]), flush=True)
     # Where the package chooses what was tuned, and what it chose.
     choices = {}
-    if of_torch:
+    if of_torch and there:
         for row in rows:
             x = torch.empty(row["shape"], dtype=DTYPES[row["dtype"]], device="cuda")
             choices["{} {} dim {}".format("x".join(map(str, row["shape"])), row["dtype"], row["dim"])] = (
@@ -401,7 +412,7 @@ def run(args):
                        "torch_chose": choices, "workloads": rows}, file, indent=1)
             file.write("\n")
         print("wrote " + args.out)
-    return 0 if checks.passed and all(claim["reached"] for claim in reached) else 1
+    return 0 if checks.passed and there and all(claim["reached"] for claim in reached) else 1
 
 
 def main():
@@ -414,6 +425,7 @@ def main():
     parser.add_argument("--checks-only", action="store_true", help="time nothing")
     parser.add_argument("--speed-only", action="store_true", help="check nothing else")
     parser.add_argument("--time-limit", type=float, default=400, metavar="S", help="default %(default)s")
+    faulthandler.register(signal.SIGTERM, chain=True)  # whoever ends a run that hangs learns where it hung
     try:
         return run(parser.parse_args())
     except Trouble as trouble:

@@ -72,9 +72,9 @@ def faults(text):
             found.append("line {}: an import inside".format(node.lineno))
     launched = {ast.unparse(node.func.value) for node in ast.walk(tree)
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Subscript)}
-    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     for node in tree.body:
-        if kind(node) == 1 and node.name not in launched | called:
+        if kind(node) == 1 and node.name not in named:
             found.append("line {}: nobody uses {}".format(node.lineno, node.name))
     if not launched:
         found.append("no kernel is launched")

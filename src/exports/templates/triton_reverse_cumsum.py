@@ -37,71 +37,99 @@ def sums_when_ready(words_ptr, at, wanted, SUM: tl.constexpr, WIDE: tl.constexpr
 
 
 @triton.jit
-def short_rows_kernel(x_ptr, y_ptr, outer, n, ROWS: tl.constexpr, BLOCK: tl.constexpr, EVEN: tl.constexpr,
-                      SUM: tl.constexpr):
-    """A program takes ROWS whole rows at once."""
-    row = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
-    column = tl.arange(0, BLOCK)
-    offsets = row[:, None] * n + column[None, :]
-    if EVEN:
-        tl.store(y_ptr + offsets, tl.cumsum(tl.load(x_ptr + offsets).to(SUM), axis=1, reverse=True))
-    else:
-        inside = (row < outer)[:, None] & (column < n)[None, :]
-        x = tl.load(x_ptr + offsets, mask=inside, other=0).to(SUM)
-        tl.store(y_ptr + offsets, tl.cumsum(x, axis=1, reverse=True), mask=inside)
+def appended(sum_a, before_a, sum_b, before_b):
+    """Of two stretches, one after the other: the sum of both, and of all but the last element."""
+    return sum_a + sum_b, sum_a + before_b
 
 
 @triton.jit
-def rows_kernel(x_ptr, y_ptr, n, BLOCK: tl.constexpr, EVEN: tl.constexpr, ALIGNED: tl.constexpr,
+def sums_before(x, WIDTH: tl.constexpr):
+    """As reverse_sums, each element itself left out."""
+    if WIDTH == 1:
+        _, before = tl.associative_scan((x, tl.zeros_like(x)), 1, appended)
+        return before
+    else:
+        low, high = tl.split(tl.reshape(x, (x.shape[0], x.shape[1], WIDTH // 2, 2)))
+        pair = tl.reshape(low + high, (x.shape[0], x.shape[1], WIDTH // 2))
+        right = sums_before(pair, WIDTH // 2)
+        return tl.reshape(tl.join(right + high, right), x.shape)
+
+
+@triton.jit
+def reverse_sums(x, WIDTH: tl.constexpr):
+    """Reverse cumulative sums of rows: [rows, vectors, WIDTH], where a row's last vector comes first.
+
+    A scan from the last vector to the first needs no reversal of what lies in registers, which costs ten shuffles an
+    element, and a thread's own vector, WIDTH elements as they lie in memory, needs none.
+    """
+    if WIDTH == 1:
+        return tl.cumsum(x, axis=1)
+    else:
+        return x + sums_before(x, WIDTH)
+
+
+@triton.jit
+def places(BLOCK: tl.constexpr, WIDTH: tl.constexpr):
+    """Where a tile's elements lie in memory, vectors from the last to the first: [1, vectors, WIDTH]."""
+    vector = BLOCK // WIDTH - 1 - tl.arange(0, BLOCK // WIDTH)
+    return vector[None, :, None] * WIDTH + tl.arange(0, WIDTH)[None, None, :]
+
+
+@triton.jit
+def short_rows_kernel(x_ptr, y_ptr, outer, n, ROWS: tl.constexpr, BLOCK: tl.constexpr, WIDTH: tl.constexpr,
+                      EVEN: tl.constexpr, SUM: tl.constexpr):
+    """A program takes ROWS whole rows at once."""
+    row = (tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS))[:, None, None]
+    column = places(BLOCK, WIDTH)
+    offsets = row * n + column
+    if EVEN:
+        tl.store(y_ptr + offsets, reverse_sums(tl.load(x_ptr + offsets).to(SUM), WIDTH))
+    else:
+        inside = (row < outer) & (column < n)
+        x = tl.load(x_ptr + offsets, mask=inside, other=0).to(SUM)
+        tl.store(y_ptr + offsets, reverse_sums(x, WIDTH), mask=inside)
+
+
+@triton.jit
+def rows_kernel(x_ptr, y_ptr, n, BLOCK: tl.constexpr, WIDTH: tl.constexpr, EVEN: tl.constexpr, ALIGNED: tl.constexpr,
                 STAGES: tl.constexpr, SUM: tl.constexpr):
     """A program walks a row from right to left. Rows that begin anywhere are walked in tiles of aligned memory."""
     begin = tl.program_id(0).to(tl.int64) * n
-    column = tl.arange(0, BLOCK)
+    column = places(BLOCK, WIDTH)
     carry = tl.full((), 0, SUM)
-    if EVEN:
-        tiles = n // BLOCK
-        for i in tl.range(0, tiles, num_stages=STAGES):
-            at = begin + (tiles - 1 - i) * BLOCK
-            x = tl.load(x_ptr + at + column).to(SUM)
-            tl.store(y_ptr + at + column, tl.cumsum(x, axis=0, reverse=True) + carry)
-            carry += tl.sum(x, axis=0)
-    elif ALIGNED:
-        tiles = tl.cdiv(n, BLOCK)
-        for i in tl.range(0, tiles, num_stages=STAGES):
-            place = (tiles - 1 - i) * BLOCK + column
-            x = tl.load(x_ptr + begin + place, mask=place < n, other=0).to(SUM)
-            tl.store(y_ptr + begin + place, tl.cumsum(x, axis=0, reverse=True) + carry, mask=place < n)
-            carry += tl.sum(x, axis=0)
+    if ALIGNED:
+        at = begin + n // BLOCK * BLOCK
     else:
-        end = begin + n
-        first = begin // BLOCK
-        last = (end - 1) // BLOCK
-        at = last * BLOCK
-        inside = (at + column >= begin) & (at + column < end)
+        at = (begin + n - 1) // BLOCK * BLOCK
+    whole = tl.maximum(at - begin, 0) // BLOCK
+    if not EVEN:
+        first = tl.maximum(begin - at, 0).to(tl.int32)
+        last = (begin + n - at).to(tl.int32)
+        inside = (column >= first) & (column < last)
         x = tl.load(x_ptr + at + column, mask=inside, other=0).to(SUM)
-        tl.store(y_ptr + at + column, tl.cumsum(x, axis=0, reverse=True), mask=inside)
-        carry += tl.sum(x, axis=0)
-        middle = (last - first - 1).to(tl.int32)
-        for i in tl.range(0, middle, num_stages=STAGES):
-            at = (last - 1 - i) * BLOCK
-            x = tl.load(x_ptr + at + column).to(SUM)
-            tl.store(y_ptr + at + column, tl.cumsum(x, axis=0, reverse=True) + carry)
-            carry += tl.sum(x, axis=0)
-        if first < last:
-            at = first * BLOCK
-            inside = at + column >= begin
-            x = tl.load(x_ptr + at + column, mask=inside, other=0).to(SUM)
-            tl.store(y_ptr + at + column, tl.cumsum(x, axis=0, reverse=True) + carry, mask=inside)
+        tl.store(y_ptr + at + column, reverse_sums(x, WIDTH), mask=inside)
+        carry += tl.sum(x)
+    for _ in tl.range(0, whole.to(tl.int32), num_stages=STAGES):
+        at -= BLOCK
+        x = tl.load(x_ptr + at + column).to(SUM)
+        tl.store(y_ptr + at + column, reverse_sums(x, WIDTH) + carry)
+        carry += tl.sum(x)
+    if not ALIGNED:
+        at -= BLOCK
+        inside = column >= tl.minimum(begin - at, BLOCK).to(tl.int32)
+        x = tl.load(x_ptr + at + column, mask=inside, other=0).to(SUM)
+        tl.store(y_ptr + at + column, reverse_sums(x, WIDTH) + carry, mask=inside)
 
 
 @triton.jit
-def chained_rows_kernel(x_ptr, y_ptr, words_ptr, outer, n, tiles, groups, BLOCK: tl.constexpr, GROUP: tl.constexpr,
-                        ALIGNED: tl.constexpr, SUM: tl.constexpr, WIDE: tl.constexpr):
+def chained_rows_kernel(x_ptr, y_ptr, words_ptr, outer, n, tiles, groups, BLOCK: tl.constexpr, WIDTH: tl.constexpr,
+                        GROUP: tl.constexpr, ALIGNED: tl.constexpr, SUM: tl.constexpr, WIDE: tl.constexpr):
     """Programs share rows: each takes the next tile by a ticket, from the end of memory to its beginning.
 
     What lies right of a tile is the sums of the tiles of its group right of it, always added in the same order, and
     the sum up to the end of that group, which the group's last tile hands on. A tile waits only for what programs with
-    lower tickets publish before they wait themselves, or hand on; those run already.
+    lower tickets publish before they wait themselves, or hand on; those run already. GROUP is no less than the threads
+    of a program: of a word that two threads held, one might see it ready and the other not.
     """
     ticket = tl.atomic_add(words_ptr, 1, sem="relaxed")
     row = outer - 1 - ticket // tiles
@@ -112,33 +140,33 @@ def chained_rows_kernel(x_ptr, y_ptr, words_ptr, outer, n, tiles, groups, BLOCK:
         at = begin + (tiles - 1 - place) * BLOCK
     else:
         at = ((end - 1) // BLOCK - place) * BLOCK  # where rows begin anywhere, one tile more may cover them
-    column = tl.arange(0, BLOCK)
-    whole = (at >= begin) & (at + BLOCK <= end)
+    column = places(BLOCK, WIDTH)
+    first = tl.minimum(tl.maximum(begin - at, 0), BLOCK).to(tl.int32)
+    last = tl.minimum(tl.maximum(end - at, 0), BLOCK).to(tl.int32)
+    whole = (first == 0) & (last == BLOCK)
     if whole:
         x = tl.load(x_ptr + at + column).to(SUM)
     else:
-        inside = (at + column >= begin) & (at + column < end)
-        x = tl.load(x_ptr + at + column, mask=inside, other=0).to(SUM)
-    total = tl.sum(x, axis=0)
+        x = tl.load(x_ptr + at + column, mask=(column >= first) & (column < last), other=0).to(SUM)
+    total = tl.sum(x)
     sums = 1 + row * tiles
     ends = 1 + outer * tiles + row * groups
     publish(words_ptr, sums + place, total, WIDE)
-    y = tl.cumsum(x, axis=0, reverse=True)
+    y = reverse_sums(x, WIDTH)
 
     # One look at all that is needed: lane by lane the group's tiles to the right and, in this tile's own lane, the sum
     # up to the group before.
     group = place // GROUP
     lane = group * GROUP + tl.arange(0, GROUP)
     wanted = (lane < place) | ((lane == place) & (group > 0))
-    places = tl.where(lane == place, ends + group - 1, sums + lane)
-    carry = tl.sum(sums_when_ready(words_ptr, places, wanted, SUM, WIDE), axis=0)
+    words = tl.where(lane == place, ends + group - 1, sums + lane)
+    carry = tl.sum(sums_when_ready(words_ptr, words, wanted, SUM, WIDE), axis=0)
     if place % GROUP == GROUP - 1:
         publish(words_ptr, ends + group, carry + total, WIDE)
     if whole:
         tl.store(y_ptr + at + column, y + carry)
     else:
-        inside = (at + column >= begin) & (at + column < end)
-        tl.store(y_ptr + at + column, y + carry, mask=inside)
+        tl.store(y_ptr + at + column, y + carry, mask=(column >= first) & (column < last))
 
 
 @triton.jit
@@ -170,7 +198,7 @@ def columns_kernel(x_ptr, y_ptr, sums_ptr, n, inner, share, ROWS: tl.constexpr, 
     column = (tl.program_id(0) % strips) * COLUMNS + tl.arange(0, COLUMNS)
     matrix = (tl.program_id(0) // strips).to(tl.int64)
     part = tl.program_id(1)
-    line = tl.arange(0, ROWS)
+    line = ROWS - 1 - tl.arange(0, ROWS)  # from the bottom up: a scan of registers in reverse is slow
     carry = tl.zeros((COLUMNS,), SUM)
     if SHARED:
         parts = tl.num_programs(1)
@@ -187,11 +215,11 @@ def columns_kernel(x_ptr, y_ptr, sums_ptr, n, inner, share, ROWS: tl.constexpr, 
         offsets = (matrix * n + at)[:, None] * inner + column[None, :]
         if EVEN:
             x = tl.load(x_ptr + offsets).to(SUM)
-            tl.store(y_ptr + offsets, tl.cumsum(x, axis=0, reverse=True) + carry[None, :])
+            tl.store(y_ptr + offsets, tl.cumsum(x, axis=0) + carry[None, :])
         else:
             inside = (at < last)[:, None] & (column < inner)[None, :]
             x = tl.load(x_ptr + offsets, mask=inside, other=0).to(SUM)
-            tl.store(y_ptr + offsets, tl.cumsum(x, axis=0, reverse=True) + carry[None, :], mask=inside)
+            tl.store(y_ptr + offsets, tl.cumsum(x, axis=0) + carry[None, :], mask=inside)
         carry += tl.sum(x, axis=0)
 
 
@@ -204,12 +232,15 @@ def tuned(what, size, element_bytes):
     """
     # scantune:tuned begin
     table = {
-        ("short_rows", 4): [(32, (32, 4)), (64, (8, 1)), (256, (4, 1)), (512, (4, 2)), (0, (2, 2))],
-        ("rows", 4): [(2048, (2048, 4, 1)), (4096, (4096, 4, 1)), (0, (2048, 4, 1))],
-        ("odd_rows", 4): [(0, (2048, 4, 1))],
-        ("chained_rows", 4): [(0, (8192, 8, 128, 4))],
-        ("odd_chained_rows", 4): [(0, (4096, 8, 128, 16))],
+        ("chained_rows", 4): [(0, (8192, 8, 256, 4))],
+        ("chained_rows", 8): [(0, (4096, 8, 256, 4))],
         ("columns", 4): [(0, (64, 32, 4, 3, 8))],
+        ("columns", 8): [(0, (32, 32, 4, 3, 8))],
+        ("odd_chained_rows", 4): [(0, (4096, 8, 256, 16))],
+        ("odd_rows", 4): [(0, (2048, 4, 1))],
+        ("rows", 4): [(0, (2048, 4, 1))],
+        ("rows", 8): [(0, (1024, 4, 1))],
+        ("short_rows", 4): [(32, (32, 4)), (64, (8, 1)), (256, (4, 1)), (512, (4, 2)), (0, (2, 2))],
     }
     # scantune:tuned end
     of_size = table.get((what, element_bytes)) or table[(what, 4)]
@@ -234,26 +265,30 @@ def multiprocessors(x):
 def sum_rows(x, y, outer, n, SUM, WIDE):
     """Launches what sums along rows of n elements."""
     size = x.element_size()
-    width = triton.next_power_of_2(n)
-    if width <= 1024:
+    block = triton.next_power_of_2(n)
+    aligned = n % 16 == 0
+    # What a thread loads and stores at once, 16 bytes where memory is aligned to that.
+    width = max(2, 16 // max(size, y.element_size())) if x.data_ptr() % 16 == 0 else 1
+    if block <= 1024:
         rows, warps = tuned("short_rows", n, size)
         rows = min(rows, triton.next_power_of_2(outer))
         short_rows_kernel[(triton.cdiv(outer, rows),)](
-            x, y, outer, n, ROWS=rows, BLOCK=width, EVEN=n == width and outer % rows == 0, SUM=SUM, num_warps=warps)
+            x, y, outer, n, ROWS=rows, BLOCK=block, WIDTH=width if aligned else 1,
+            EVEN=n == block and outer % rows == 0, SUM=SUM, num_warps=warps)
         return
-    aligned = n % 16 == 0
     tile, warps, group, few = tuned("chained_rows" if aligned else "odd_chained_rows", n, size)
     if n > 2 * tile and outer < few * multiprocessors(x):
         tiles = triton.cdiv(n, tile) + (0 if aligned else 1)
+        group = max(group, 32 * warps)
         groups = triton.cdiv(tiles, group)
         words = torch.zeros((1 + outer * (tiles + groups)) * (2 if WIDE else 1), dtype=torch.int64, device=x.device)
-        chained_rows_kernel[(outer * tiles,)](x, y, words, outer, n, tiles, groups, BLOCK=tile, GROUP=group,
-                                              ALIGNED=aligned, SUM=SUM, WIDE=WIDE, num_warps=warps)
+        chained_rows_kernel[(outer * tiles,)](x, y, words, outer, n, tiles, groups, BLOCK=tile, WIDTH=width,
+                                              GROUP=group, ALIGNED=aligned, SUM=SUM, WIDE=WIDE, num_warps=warps)
         return
     tile, warps, stages = tuned("rows" if aligned else "odd_rows", n, size)
-    tile = min(tile, width)
-    rows_kernel[(outer,)](x, y, n, BLOCK=tile, EVEN=n % tile == 0, ALIGNED=aligned, STAGES=stages, SUM=SUM,
-                          num_warps=warps)
+    tile = min(tile, block)
+    rows_kernel[(outer,)](x, y, n, BLOCK=tile, WIDTH=width, EVEN=n % tile == 0, ALIGNED=aligned, STAGES=stages,
+                          SUM=SUM, num_warps=warps)
 
 
 def sum_columns(x, y, outer, n, inner, SUM, WIDE):
