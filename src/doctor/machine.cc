@@ -8,6 +8,7 @@
 #include "cuda/cuda.h"
 #include "device/counters.h"
 #include "device/cpu.h"
+#include "doctor/counter_probes.h"
 #include "store/file.h"
 
 namespace scantune::doctor {
@@ -32,19 +33,25 @@ bool nvidia_on_the_bus() {
   });
 }
 
-Expected<std::vector<Gpu>> look_at_gpus() {
+Expected<std::vector<Gpu>> look_at_gpus(const CounterProbes& probes) {
   auto devices = cuda::list_devices();
   if (!devices) {
     return tl::unexpected(devices.error());
   }
   std::vector<Gpu> gpus;
   for (size_t i = 0; i < devices->size(); ++i) {
-    // The state first: reading counters raises clocks and takes memory.
     auto state = cuda::probe_gpu((*devices)[i]);
-    auto counters = cuda::probe_counters(static_cast<int>(i));
-    gpus.push_back({std::move((*devices)[i]), std::move(counters), std::move(state)});
+    gpus.push_back({std::move((*devices)[i]), probes.of(i), std::move(state)});
   }
   return gpus;
+}
+
+void probe_counters(const Tell& tell) {
+  if (const auto devices = cuda::list_devices(); devices) {
+    for (size_t i = 0; i < devices->size(); ++i) {
+      tell(cuda::probe_counters(static_cast<int>(i)));
+    }
+  }
 }
 
 Folder look_at_folder(std::string purpose, const fs::path& path) {
@@ -74,13 +81,15 @@ std::vector<MetricValue> read_cpu_counters() {
 }  // namespace
 
 Machine look(const Places& places) {
+  // First of all, as a process that has touched CUDA cannot be forked.
+  const CounterProbes probes = probe_apart(probe_counters);
   Machine machine;
   machine.nvidia_hardware = nvidia_on_the_bus();
   machine.cuda_built_in = cuda::built_in();
   machine.driver = cuda::probe_driver();
   machine.nvrtc = cuda::probe_nvrtc();
   machine.cupti = cuda::probe_cupti();
-  machine.gpus = look_at_gpus();
+  machine.gpus = look_at_gpus(probes);
   machine.cpu = cpu::info().chip.name;
   machine.cpu_counters = read_cpu_counters();
   machine.folders.push_back(look_at_folder("cache", places.cache));

@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 
 #include "../store/scratch.h"
+#include "doctor/counter_probes.h"
 
 namespace scantune::doctor {
 namespace {
@@ -42,6 +44,29 @@ TEST(Machine, KnowsItsCpuAndTriesItsCounters) {
   for (const MetricValue& metric : machine.cpu_counters) {
     EXPECT_NE(metric.value.has_value(), !metric.reason.empty()) << metric.requested;
   }
+}
+
+TEST(CounterProbes, TellWhatCameOfEachGpu) {
+  const CounterProbes probes = probe_apart([](const Tell& tell) {
+    tell({});
+    tell(fail(ErrorKind::environment, "counters are for\nadministrators"));
+  });
+  ASSERT_EQ(probes.results.size(), 2U);
+  EXPECT_TRUE(probes.of(0));
+  EXPECT_EQ(probes.of(1).error().message, "counters are for administrators");
+  EXPECT_EQ(probes.ended, "");
+  EXPECT_THAT(probes.of(2).error().message, HasSubstr("was not there"));
+}
+
+TEST(CounterProbes, OutliveACrashAndNameItsSignal) {
+  const CounterProbes probes = probe_apart([](const Tell& tell) {
+    tell({});
+    ::signal(SIGSEGV, SIG_DFL);  // a sanitizer would take it for its own
+    raise(SIGSEGV);
+  });
+  EXPECT_TRUE(probes.of(0)) << "what was known before counts";
+  ASSERT_FALSE(probes.of(1));
+  EXPECT_THAT(probes.of(1).error().message, HasSubstr("by signal 11 ("));
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 # GPU: exports, the programs that take them (for sm_90, or ARCHITECTURES), scantune itself. SEED: the seed's text.
 # Needs build/release; ten minutes of one core, most of it nvcc.
 set -euo pipefail
-folder=$1 seed=${2:-}
+folder=$(realpath -m "$1") seed=${2:-}
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 scantune=${SCANTUNE:-$source/build/release/scantune}
 nvcc=$(command -v nvcc)
