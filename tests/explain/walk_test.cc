@@ -54,7 +54,6 @@ TEST(Walk, AdviceLeadsFromTheWorstThirdToWithinTwoPercentOfTheBestInAFewSteps) {
   }
   const std::vector<Sweep> sweeps = read_sweeps(SCANTUNE_SWEEPS);
   ASSERT_GE(sweeps.size(), 9U);
-  std::vector<double> all;
   for (const Sweep& sweep : sweeps) {
     // Nothing that was recorded of this workload helps.
     const std::vector<RecordedSweep> others = without(sweep.workload);
@@ -65,9 +64,9 @@ TEST(Walk, AdviceLeadsFromTheWorstThirdToWithinTwoPercentOfTheBestInAFewSteps) {
     }
     fmt::print("{}: {} starts, median {}, worst {}\n", to_string(sweep.workload), steps.size(), stats::median(steps),
                *std::ranges::max_element(steps));
-    all.insert(all.end(), steps.begin(), steps.end());
+    EXPECT_LE(stats::median(steps), 6) << to_string(sweep.workload);
+    EXPECT_LT(*std::ranges::max_element(steps), kMostSteps) << to_string(sweep.workload) << ": it gets stuck";
   }
-  EXPECT_LE(stats::median(all), 6);
 }
 
 }  // namespace

@@ -103,6 +103,7 @@ TEST_F(Guided, IsNearTheBestOfEveryRecordedWorkloadAfterATwentiethOfTheVariants)
 
 // What it is worth on a workload that it has not seen: the figures are in docs/explain.md.
 TEST_F(Guided, EndsWithinOnePercentOfTheBestOfWorkloadsThatItHasNotSeen) {
+  int after_a_twentieth = 0;
   for (const Sweep& sweep : sweeps()) {
     const std::vector<explain::RecordedSweep> others = without(sweep.workload);
     const auto strategy = guided(space_of(sweep), {.recorded = &others});
@@ -115,7 +116,11 @@ TEST_F(Guided, EndsWithinOnePercentOfTheBestOfWorkloadsThatItHasNotSeen) {
                sweep.variants.size(), search.until_near ? fmt::to_string(*search.until_near) : "never",
                search.evaluations, best / sweep.best(), search.why_done);
     EXPECT_GE(best, 0.99 * sweep.best()) << to_string(sweep.workload);
+    ASSERT_TRUE(search.until_near) << to_string(sweep.workload);
+    EXPECT_LE(*search.until_near * 4, static_cast<int>(sweep.variants.size())) << to_string(sweep.workload);
+    after_a_twentieth += *search.until_near * 20 <= std::max(20, static_cast<int>(sweep.variants.size())) ? 1 : 0;
   }
+  EXPECT_GE(after_a_twentieth, 6);
 }
 
 TEST_F(Guided, SaysWhatItReadAndWhatCameOut) {
