@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "../explain/left_out.h"
 #include "../explain/sweeps.h"
 
 namespace scantune {
@@ -77,15 +78,6 @@ SearchSpace space_of(const Sweep& sweep) {
   SearchSpace space{sweep.workload, sweep.chip, sweep.candidates};
   std::ranges::sort(space.candidates, {}, [](const Candidate& c) { return to_string(c.variant); });
   return space;
-}
-
-// What was recorded of all other workloads.
-std::vector<explain::RecordedSweep> without(const Workload& workload) {
-  std::vector<explain::RecordedSweep> others = explain::recorded_sweeps();
-  std::erase_if(others, [&](const explain::RecordedSweep& s) {
-    return s.workload.geometry() == workload.geometry() && s.workload.dtype == workload.dtype;
-  });
-  return others;
 }
 
 bool is_baseline(const Sweep& sweep, const Variant& variant) {
