@@ -11,9 +11,9 @@
 namespace scantune::explain {
 namespace {
 
-// How alike variants behave. These, and what features.cc divides by, make what was recorded of a workload most likely,
-// given what was recorded of all others: fitted to the workloads of the standard suite that results/h200-sweeps does
-// not have, so that what is known of those nine had no part in it (docs/explain.md).
+// How alike variants behave. The spreads, steps and likenesses, and what features.cc divides by, make what was recorded
+// of a workload most likely, given what was recorded of all others: fitted to the workloads of the standard suite that
+// results/h200-sweeps does not have. The noise and the offset were set (docs/explain.md).
 constexpr double kSpread = 0.077;       // of the logarithm of the ratio, by features
 constexpr double kOtherStorage = 0.96;  // how much alike two variants are that differ in storage alone
 constexpr double kOtherKernel = 0.2;
