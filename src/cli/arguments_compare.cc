@@ -30,8 +30,8 @@ Subcommand compare_arguments(CLI::App& root) {
   CLI::App* app = root.add_subcommand("compare", "compare");
   app->add_option("sides", compare.sides)->group("");
   add_workload_arguments(*app, compare.target);
-  add_text(*app, "--device", compare.target.device, "auto|cuda:N|cpu", kWhere,
-           "variants: default auto: the first GPU, else the CPU");
+  add_text(*app, "--device", compare.target.device, "NAME", kWhere,
+           "variants: auto (default: GPU, else CPU), cuda:N, cpu, replay:JOURNAL");
   add_measure_arguments(*app, compare.measure, "core, seed, stalls, memory, full (default), none, names, lts__*");
   add_text(*app, "--format", compare.measure.format, "text|json", kOutput, "what standard output gets");
   return {app, kHead, kTail, [command] { return *command; },

@@ -78,7 +78,8 @@ Expected<int> compare_variants(const CompareCommand& command, Format format) {
           report::device_line(outcome.device, std::string(version())) + "\n" + report::workload_line(*workload) + "\n",
           style);
     if (both) {
-      print(stdout, "\n" + report::compare_text(comparisons.front(), style), style);
+      print(stdout, "\n" + report::compare_text(comparisons.front(), style) + report::replay_text(outcome, style),
+            style);
     }
   }
   for (const Record& record : outcome.records) {

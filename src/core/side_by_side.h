@@ -23,7 +23,7 @@ struct Side {
 
 // A quantity that both have and that differs.
 struct Difference {
-  std::string name;  // a counter, a resource ("registers_per_thread") or a parameter
+  std::string name;  // a counter, a resource ("registers_per_thread") or one of scantune's ("bytes_in_flight_per_sm")
   std::string unit;
   double a = 0;
   double b = 0;

@@ -112,16 +112,34 @@ std::optional<double> time_of(const Subject& subject) {
   return subject.time_ns ? subject.time_ns : Reading(subject).duration_ns;
 }
 
+// How much slower b is, as a logarithm; 0 where that is not known. Beside the copies where both were: what two GPUs or
+// two hours make of the same bytes is in these already.
+double slower(const Subject& a, const Subject& b) {
+  if (a.ratio_to_copy && b.ratio_to_copy && *a.ratio_to_copy > 0 && *b.ratio_to_copy > 0) {
+    return std::log(*a.ratio_to_copy / *b.ratio_to_copy);
+  }
+  const std::optional<double> time_a = time_of(a);
+  const std::optional<double> time_b = time_of(b);
+  return time_a && time_b && *time_a > 0 && *time_b > 0 ? std::log(*time_b / *time_a) : 0;
+}
+
+// Bytes in flight as a share of what the chip needs: more than enough is no better than enough.
+double sufficiency(double bytes_in_flight, const Chip& chip) {
+  const double needed = bytes_needed_per_sm(chip);
+  return needed > 0 ? std::min(bytes_in_flight / needed, 1.0) : bytes_in_flight;
+}
+
 // By how much the change alone would change the logarithm of the time.
-double pull(const Quantity& a, const Quantity& b, double enough_in_flight) {
+double pull(const Quantity& a, const Quantity& b, const Chip& chip_a, const Chip& chip_b) {
   switch (a.pull) {
     case Pull::with_it:
       return a.value > 0 && b.value > 0 ? std::log(b.value / a.value) : 0;
-    case Pull::against: {
-      // More than enough is no better than enough.
-      const double most = a.name == "bytes_in_flight_per_sm" ? enough_in_flight : std::numeric_limits<double>::max();
-      return a.value > 0 && b.value > 0 ? -std::log(std::min(b.value, most) / std::min(a.value, most)) : 0;
-    }
+    case Pull::against:
+      if (!(a.value > 0 && b.value > 0)) {
+        return 0;
+      }
+      return a.name == "bytes_in_flight_per_sm" ? std::log(sufficiency(a.value, chip_a) / sufficiency(b.value, chip_b))
+                                                : std::log(a.value / b.value);
     case Pull::stall:
       // The time in which warps do something stays; the rest grows.
       return a.value < 100 && b.value < 100 ? -std::log((100 - b.value) / (100 - a.value)) : 0;
@@ -146,10 +164,7 @@ double relative(const Quantity& a, const Quantity& b) {
 
 std::vector<Change> changes(const Subject& a, const Subject& b) {
   const std::vector<Quantity> of_b = quantities(b);
-  const std::optional<double> time_a = time_of(a);
-  const std::optional<double> time_b = time_of(b);
-  const double slower = time_a && time_b && *time_a > 0 && *time_b > 0 ? std::log(*time_b / *time_a) : 0;
-  const double needed = bytes_needed_per_sm(b.chip);
+  const double difference = slower(a, b);
   std::vector<Change> found;
   for (const Quantity& in_a : quantities(a)) {
     const auto in_b = std::ranges::find(of_b, in_a.name, &Quantity::name);
@@ -165,9 +180,9 @@ std::vector<Change> changes(const Subject& a, const Subject& b) {
     if (std::abs(change.relative) < kLeast) {
       continue;
     }
-    const double alone = pull(in_a, *in_b, needed > 0 ? needed : std::numeric_limits<double>::max());
-    if (slower != 0 && alone / slower > 0) {
-      change.explains = std::min(1.0, alone / slower);
+    const double alone = pull(in_a, *in_b, a.chip, b.chip);
+    if (difference != 0 && alone / difference > 0) {
+      change.explains = std::min(1.0, alone / difference);
     }
     found.push_back(std::move(change));
   }

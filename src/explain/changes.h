@@ -1,4 +1,4 @@
-// What changed between two profiled variants, or between two runs of one: settings, resources, counters.
+// What changed between two profiled variants, or between two runs of one: resources and counters.
 #pragma once
 
 #include <optional>
@@ -18,8 +18,9 @@ struct Change {
   double relative = 0;   // b / a - 1; of a percentage b - a, in percentage points / 100; infinite where a is 0
   bool symptom = false;  // follows from the time, as throughput does, and explains nothing
 
-  // The share of the difference in time that this change would account for were it alone, 0 to 1: 0 where it pulls
-  // the other way, where the times do not differ or are not known, and of a symptom.
+  // The share of the difference in time (of the ratios to the copy, where both have one) that this change would account
+  // for were it alone, 0 to 1: 0 where it pulls the other way, where the times do not differ or are not known, and of a
+  // symptom.
   double explains = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -10,20 +11,27 @@
 namespace scantune::explain {
 namespace {
 
-// How alike variants behave: found by leaving one recorded workload out at a time (docs/explain.md).
-constexpr double kSpread = 0.12;       // of the logarithm of the ratio, by features
-constexpr double kOtherStorage = 0.6;  // how much alike two variants are that differ in storage alone
+// How alike variants behave. The spreads, steps and likenesses, and what features.cc divides by, make what was recorded
+// of a workload most likely, given what was recorded of all others: fitted to the workloads of the standard suite that
+// results/h200-sweeps does not have. The noise and the offset were set (docs/explain.md).
+constexpr double kSpread = 0.077;       // of the logarithm of the ratio, by features
+constexpr double kOtherStorage = 0.96;  // how much alike two variants are that differ in storage alone
 constexpr double kOtherKernel = 0.2;
-constexpr double kKernelSpread = 0.03;    // of families as a whole
-constexpr double kNoise = 0.006;          // of what was recorded, and of what features do not say
-constexpr double kOwnSpread = 0.02;       // of this workload alone, by steps in parameters
-constexpr double kOwnSpreadAlone = 0.15;  // where nothing was recorded
-constexpr double kOwnSteps = 2;
-constexpr double kNear = 0.3;  // workloads so far apart (workload_distance) have less than two thirds of that in common
-constexpr double kOffset = 0.15;  // of the whole workload: how near its best comes to the copy
-constexpr double kMeasured = 0.003;
-constexpr double kMean = -0.15;  // of what nothing is known of
-constexpr double kWorst = -0.3;  // below this bad is bad
+constexpr double kKernelSpread = 0.011;  // of families as a whole
+constexpr double kNoise = 0.004;         // of what was recorded
+constexpr double kNoiseShare = 0.32;     // of the shortfall: how slow a slow variant is, is no matter
+constexpr double kOwnSpread = 0.0067;    // of a workload and those near it, by steps in parameters
+constexpr double kOwnSteps = 3.4;
+constexpr double kVariantSpread = 0.0028;  // of a single variant there: what neither features nor steps say
+constexpr double kVariantSteps = 0.68;
+constexpr double kAloneSpread = 0.15;  // by steps, where nothing was recorded
+constexpr double kAloneSteps = 2;
+constexpr double kNear = 1.5;  // workloads so far apart (workload_distance) have less than two thirds of that in common
+constexpr double kOffset = 0.1;         // of the whole workload: how near its best comes to the copy
+constexpr double kMeasured = 0.003;     // of what is measured now
+constexpr double kMeasuredShare = 0.1;  // of its shortfall, as kNoiseShare: less, as it is this very workload's
+constexpr double kMean = -0.15;         // of what nothing is known of
+constexpr double kWorst = -0.3;         // below this bad is bad
 
 class Matrix {
  public:
@@ -69,56 +77,84 @@ double alike(const Features& a, const Features& b) {
          (family ? kKernelSpread * kKernelSpread : 0);
 }
 
-struct Datum {
-  Features features;
-  const Variant* variant;
-  double nearness;  // of its workload to the one at hand: 1 where it is the same
-  size_t sweep;
-  double log_relative;  // to the best of its workload
-};
+// How much two workloads have in common beyond features; 1 where they are the same.
+double nearness(const Workload& a, const Workload& b) {
+  const double distance = workload_distance(a, b) / kNear;
+  return std::exp(-distance * distance / 2);
+}
 
 // What variants of one workload have in common beyond their features.
 double own(const Variant& a, const Variant& b) {
-  return kOwnSpread * kOwnSpread * std::exp(-steps_between(a, b) / kOwnSteps);
+  const double steps = steps_between(a, b);
+  return kOwnSpread * kOwnSpread * std::exp(-steps / kOwnSteps) +
+         kVariantSpread * kVariantSpread * std::exp(-steps / kVariantSteps);
 }
 
-double alike(const Datum& a, const Datum& b) {
-  const double nearness = a.sweep == b.sweep ? 1 : a.nearness * b.nearness;
-  return alike(a.features, b.features) + own(*a.variant, *b.variant) * nearness;
+// The same where it is all there is to go by.
+double own_alone(const Variant& a, const Variant& b) {
+  return kAloneSpread * kAloneSpread * std::exp(-steps_between(a, b) / kAloneSteps);
 }
 
-std::vector<Datum> data_for(const Workload& workload, const std::vector<Candidate>& candidates,
-                            const ExpectationOptions& options) {
-  std::vector<const RecordedSweep*> nearest;
+struct Datum {
+  Features features;
+  const Variant* variant;
+  size_t sweep;         // index into Data::sweeps
+  double log_relative;  // to the best of its workload
+};
+
+struct Data {
+  std::vector<const RecordedSweep*> sweeps;  // the most like first
+  std::vector<Datum> all;
+};
+
+Data data_for(const Workload& workload, const std::vector<Candidate>& candidates, const ExpectationOptions& options) {
+  Data data;
   for (const RecordedSweep& sweep : *options.recorded) {
-    nearest.push_back(&sweep);
-  }
-  std::ranges::stable_sort(nearest, {},
-                           [&](const RecordedSweep* s) { return workload_distance(s->workload, workload); });
-  nearest.resize(std::min(nearest.size(), options.sweeps));
-  std::vector<Datum> data;
-  size_t sweeps = 0;
-  for (const RecordedSweep* sweep : nearest) {
-    if (sweep->variants.empty()) {
-      continue;
+    if (!sweep.variants.empty()) {
+      data.sweeps.push_back(&sweep);
     }
-    const double best = sweep->variants.front().ratio_to_copy;
-    const double distance = workload_distance(sweep->workload, workload) / kNear;
-    const double nearness = std::exp(-distance * distance / 2);
-    const size_t data_of = ++sweeps;
-    for (const RecordedVariant& recorded : sweep->variants) {
+  }
+  std::ranges::stable_sort(data.sweeps, {},
+                           [&](const RecordedSweep* s) { return workload_distance(s->workload, workload); });
+  data.sweeps.resize(std::min(data.sweeps.size(), options.sweeps));
+  for (size_t s = 0; s < data.sweeps.size(); ++s) {
+    const RecordedSweep& sweep = *data.sweeps[s];
+    const double best = sweep.variants.front().ratio_to_copy;
+    for (const RecordedVariant& recorded : sweep.variants) {
       const auto candidate = std::ranges::find_if(
           candidates, [&](const Candidate& c) { return c.variant.kernel == recorded.variant.kernel; });
       if (candidate == candidates.end()) {
         continue;
       }
-      if (auto f = features(*candidate->kernel, recorded.variant, sweep->workload, sweep->chip)) {
-        data.push_back({*std::move(f), &recorded.variant, nearness, data_of,
-                        std::max(std::log(recorded.ratio_to_copy / best), kWorst)});
+      if (auto f = features(*candidate->kernel, recorded.variant, sweep.workload, sweep.chip)) {
+        data.all.push_back(
+            {*std::move(f), &recorded.variant, s, std::max(std::log(recorded.ratio_to_copy / best), kWorst)});
       }
     }
   }
   return data;
+}
+
+// The covariance of the data, of what was recorded.
+Matrix covariance(const Data& data) {
+  const size_t sweeps = data.sweeps.size();
+  Matrix near(sweeps, sweeps);
+  for (size_t a = 0; a < sweeps; ++a) {
+    for (size_t b = 0; b <= a; ++b) {
+      near.at(a, b) = near.at(b, a) = nearness(data.sweeps[a]->workload, data.sweeps[b]->workload);
+    }
+  }
+  Matrix of(data.all.size(), data.all.size());
+  for (size_t i = 0; i < data.all.size(); ++i) {
+    const Datum& a = data.all[i];
+    for (size_t j = 0; j <= i; ++j) {
+      const Datum& b = data.all[j];
+      of.at(i, j) = alike(a.features, b.features) + own(*a.variant, *b.variant) * near.at(a.sweep, b.sweep);
+    }
+    const double noise = kNoise - kNoiseShare * a.log_relative;
+    of.at(i, i) += noise * noise;
+  }
+  return of;  // the lower half: all that factorize() looks at
 }
 
 }  // namespace
@@ -127,19 +163,17 @@ double Outlook::ratio() const { return std::exp(log_ratio); }
 
 Expectation::Expectation(const Workload& workload, const Chip& chip, const std::vector<Candidate>& candidates,
                          const ExpectationOptions& options) {
-  const std::vector<Datum> data = data_for(workload, candidates, options);
-  const size_t n = data.size();
+  const Data data = data_for(workload, candidates, options);
+  const size_t n = data.all.size();
   recorded_ = n > 0;
-  Matrix lower(n, n);
-  std::vector<double> values(n);
-  for (size_t i = 0; i < n; ++i) {
-    values[i] = data[i].log_relative - kMean;
-    for (size_t j = 0; j <= i; ++j) {
-      lower.at(i, j) = alike(data[i], data[j]) + (i == j ? kNoise * kNoise : 0);
-    }
-  }
+  Matrix lower = covariance(data);
   factorize(lower);
+  std::vector<double> values;
+  std::ranges::transform(data.all, std::back_inserter(values), [](const Datum& of) { return of.log_relative - kMean; });
   const std::vector<double> whitened = solve_lower(lower, std::move(values));
+  std::vector<double> near;  // of each recorded workload to this one
+  std::ranges::transform(data.sweeps, std::back_inserter(near),
+                         [&](const RecordedSweep* sweep) { return nearness(sweep->workload, workload); });
 
   // The mean of each; then the covariance of those that most is expected of.
   std::vector<std::optional<Features>> of(candidates.size());
@@ -148,7 +182,8 @@ Expectation::Expectation(const Workload& workload, const Chip& chip, const std::
   const auto reach_of = [&](size_t c) {
     std::vector<double> column(n);
     for (size_t i = 0; i < n; ++i) {
-      column[i] = alike(data[i].features, *of[c]) + own(*data[i].variant, candidates[c].variant) * data[i].nearness;
+      const Datum& datum = data.all[i];
+      column[i] = alike(datum.features, *of[c]) + own(*datum.variant, candidates[c].variant) * near[datum.sweep];
     }
     return solve_lower(lower, std::move(column));
   };
@@ -171,7 +206,6 @@ Expectation::Expectation(const Workload& workload, const Chip& chip, const std::
   slot_.assign(candidates.size(), -1);
   mean_.resize(count);
   covariance_.resize(count * count);
-  const double alone = kOwnSpreadAlone / kOwnSpread;
   for (size_t a = 0; a < count; ++a) {
     const size_t c = order[a];
     slot_[c] = static_cast<int>(a);
@@ -181,8 +215,8 @@ Expectation::Expectation(const Workload& workload, const Chip& chip, const std::
     }
     for (size_t b = 0; b <= a; ++b) {
       const size_t d = order[b];
-      double covariance =
-          kOffset * kOffset + own(candidates[c].variant, candidates[d].variant) * (n > 0 ? 1 : alone * alone);
+      double covariance = kOffset * kOffset + (n > 0 ? own(candidates[c].variant, candidates[d].variant)
+                                                     : own_alone(candidates[c].variant, candidates[d].variant));
       if (of[c] && of[d] && n > 0) {
         covariance += alike(*of[c], *of[d]) - dot(reach[c].data(), reach[d].data(), n);
       }
@@ -199,12 +233,15 @@ void Expectation::observe(size_t candidate, double ratio_to_copy) {
   }
   const auto o = static_cast<size_t>(slot_[candidate]);
   const size_t count = mean_.size();
+  const double log_ratio = std::max(std::log(ratio_to_copy), mean_[o] + kWorst);
+  const double shortfall = std::max(0.0, *std::ranges::max_element(mean_) - log_ratio);
+  const double noise = kMeasured + kMeasuredShare * shortfall;
+  const double variance = between(o, o) + noise * noise;
   std::vector<double> gain(count);
-  const double variance = between(o, o) + kMeasured * kMeasured;
   for (size_t i = 0; i < count; ++i) {
     gain[i] = between(i, o) / variance;
   }
-  const double surprise = std::max(std::log(ratio_to_copy), mean_[o] + kWorst) - mean_[o];
+  const double surprise = log_ratio - mean_[o];
   const std::vector<double> row(&covariance_[o * count], &covariance_[o * count] + count);
   for (size_t i = 0; i < count; ++i) {
     mean_[i] += gain[i] * surprise;

@@ -51,30 +51,31 @@ std::optional<Features> features(const Kernel& kernel, const Variant& variant, c
   const double in_flight =
       bytes_in_flight_per_sm(kernel, variant, workload, chip) * (needed > 0 ? kReferenceBytes / needed : 1);
 
+  // What each is divided by was fitted with the constants of expectation.cc.
   Features f;
   f.kernel = variant.kernel;
   if (const Setting* storage = find(variant, "storage")) {
     f.storage = to_string(storage->value);
   }
   f.values = {log2_of(in_flight),
-              log2_of(tile_bytes) / 1.5,
-              log2_of(tile_bytes / (warps * 32)) / 1.5,
-              log2_of(resident * launch.block_threads / sms) / 1.5,
-              log2_of(blocks_per_sm) / 1.5,
-              number_or(variant, "stages", 1) / 2,
-              std::min(8.0, row_bytes / tile_bytes) / 4,
+              log2_of(tile_bytes) / 3.2,
+              log2_of(tile_bytes / (warps * 32)) / 3,
+              log2_of(resident * launch.block_threads / sms) / 3.2,
+              log2_of(blocks_per_sm) / 4,
+              number_or(variant, "stages", 1) / 3,
+              std::min(8.0, row_bytes / tile_bytes) / 2.9,
               (waves <= 1 ? 0 : 1 - waves / std::ceil(waves)) / 0.3,
-              std::clamp(log2_of(waves), -6.0, 4.0) / 2.5,
-              log2_of(warps) / 2,
-              log2_of(number_or(variant, "columns", 1) * element),
-              log2_of(number_or(variant, "rows", 1)),
-              number_or(variant, "interleave", 0) / 60,
-              number_or(variant, "loaders", 0),
-              number_or(variant, "blocks", 0),
-              log2_of(row_bytes) / 5,
-              log2_of(static_cast<double>(g.outer)) / 6,
-              log2_of(static_cast<double>(workload.bytes_read())) / 6,
-              element / 6};
+              std::clamp(log2_of(waves), -6.0, 4.0) / 2.4,
+              log2_of(warps) / 3.7,
+              log2_of(number_or(variant, "columns", 1) * element) / 3.6,
+              log2_of(number_or(variant, "rows", 1)) / 1.9,
+              number_or(variant, "interleave", 0) / 120,
+              number_or(variant, "loaders", 0) / 1.7,
+              number_or(variant, "blocks", 0) / 1.5,
+              log2_of(row_bytes) / 16,
+              log2_of(static_cast<double>(g.outer)) / 16,
+              log2_of(static_cast<double>(workload.bytes_read())) / 10,
+              element / 12};
   return f;
 }
 

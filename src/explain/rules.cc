@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "catalog/catalog.h"
 #include "catalog/occupancy.h"
 #include "core/units.h"
 #include "explain/diagnosis.h"
@@ -32,7 +33,8 @@ constexpr double kTrafficRatio = 1.1;
 constexpr const char* kTrafficSource = "one-pass families read 1.00 to 1.01 of what is needed";
 
 constexpr double kIdleShare = 0.03;
-constexpr const char* kIdleSource = "SMs of evenly shared launches are idle for up to 2% on an H200";
+constexpr const char* kIdleSource =
+    "SMs of evenly shared launches are idle for up to 2%, and for the 2 us that a launch takes, on an H200";
 constexpr double kLastWaveShare = 0.1;
 constexpr const char* kLastWaveSource = "more than a tenth of the blocks' time without work";
 
@@ -54,7 +56,7 @@ bool has_param(const Variant& variant, std::string_view param) {
 // Advice of which a family takes what its parameters allow.
 class Advisor {
  public:
-  explicit Advisor(const Subject& subject) : variant_(subject.variant) {}
+  explicit Advisor(const Subject& subject) : subject_(subject), variant_(subject.variant) {}
 
   Advisor& try_next(const std::string& param, Direction direction, std::string why) {
     if (param == "kernel" || has_param(variant_, param)) {
@@ -62,9 +64,26 @@ class Advisor {
     }
     return *this;
   }
+  // More stages, where they put more loads under way: a row that is in the stages there are already has no more tiles.
+  Advisor& try_more_stages(std::string why) {
+    return more_stages_load_more() ? try_next("stages", Direction::up, std::move(why)) : *this;
+  }
   std::vector<Advice> take() { return std::move(advice_); }
 
  private:
+  [[nodiscard]] bool more_stages_load_more() const {
+    const auto kernel = find_kernel(variant_.kernel, subject_.chip.backend);
+    Variant more = variant_;
+    const auto stages = std::ranges::find(more.settings, "stages", &Setting::name);
+    if (!kernel || (*kernel)->estimate == nullptr || stages == more.settings.end()) {
+      return true;  // not known to be otherwise
+    }
+    stages->value = std::get<int64_t>(stages->value) + 1;
+    return (*kernel)->estimate(more, subject_.workload, subject_.chip).bytes_in_flight_per_block >
+           (*kernel)->estimate(variant_, subject_.workload, subject_.chip).bytes_in_flight_per_block;
+  }
+
+  const Subject& subject_;
   const Variant& variant_;
   std::vector<Advice> advice_;
 };
@@ -210,10 +229,13 @@ std::optional<Finding> tail_effect(const Reading& r) {
   const std::optional<double> longest = r.launch != nullptr ? counter(*r.launch, kMostActiveCycles) : std::nullopt;
   if (active && longest && *longest > 0) {
     const double idle = 1 - *active / *longest;
-    if (idle < kIdleShare) {
+    // A launch starts and ends unevenly however its work is shared: of a short one that is a good part.
+    const std::optional<double> duration_ns = counter(*r.launch, kDuration);
+    const double least = kIdleShare + (duration_ns && *duration_ns > 0 ? kLaunchNs / *duration_ns : 0);
+    if (idle < least) {
       return std::nullopt;
     }
-    finding.evidence = {at_least("sm_idle_share", r.entry(), idle * 100, "%", kIdleShare * 100, kIdleSource)};
+    finding.evidence = {at_least("sm_idle_share", r.entry(), idle * 100, "%", least * 100, kIdleSource)};
     finding.sentence = fmt::format(
         "an SM is without work for {:.0f}% of the time that the busiest has some: shares end unevenly", idle * 100);
   } else {
@@ -280,7 +302,7 @@ std::optional<Finding> look_back(const Reading& r) {
   if (finding) {
     finding->advice = Advisor(r.subject)
                           .try_next("interleave", Direction::up, "tiles that depend on each other lie further apart")
-                          .try_next("stages", Direction::up, "a tile's sum is handed on earlier before it is needed")
+                          .try_more_stages("a tile's sum is handed on earlier before it is needed")
                           .try_next("tile", Direction::up, "fewer tiles hand on fewer sums")
                           .try_next("rows", Direction::up, "fewer tiles hand on fewer sums")
                           .try_next("kernel", Direction::other, "a family whose blocks do not wait for one another")
@@ -296,7 +318,7 @@ std::optional<Finding> barriers(const Reading& r) {
                           .try_next("warps", Direction::down, "fewer warps meet sooner")
                           .try_next("tile", Direction::up, "a barrier a tile: larger tiles have fewer")
                           .try_next("rows", Direction::up, "a barrier a tile: larger tiles have fewer")
-                          .try_next("stages", Direction::up, "loads go on while warps wait")
+                          .try_more_stages("loads go on while warps wait")
                           .take();
   }
   return finding;
@@ -337,7 +359,7 @@ std::optional<Finding> bytes_in_flight(const Reading& r) {
         at_least(stall_metric("long_scoreboard"), r.entry(), *stall, "%", kStallPercent, kSeedSource));
     finding.sentence += fmt::format(", and its warps wait for memory {:.0f}% of the time", *stall);
   }
-  finding.advice = advisor.try_next("stages", Direction::up, "more tiles are loaded at once")
+  finding.advice = advisor.try_more_stages("more tiles are loaded at once")
                        .try_next("tile", Direction::up, "more is loaded at once")
                        .try_next("vectors", Direction::up, "a thread loads more at once")
                        .try_next("rows", Direction::up, "a thread loads more at once")

@@ -227,4 +227,9 @@ std::string outcome_text(const Outcome& outcome, const TextStyle& style) {
   return text;
 }
 
+std::string replay_text(const Outcome& outcome, const TextStyle& style) {
+  const std::vector<std::string> lines = replay_lines(outcome);
+  return lines.empty() ? "" : labelled("Replay", lines, Ink(style.color));
+}
+
 }  // namespace scantune::report

@@ -26,6 +26,10 @@ std::string workload_line(const Workload& workload);
 // the baseline, counters, runners-up, what was tried. Without a winner, why not.
 std::string outcome_text(const Outcome& outcome, const TextStyle& style);
 
+// Where a replay's answers come from, and how many samples are recorded ones drawn again; empty where all were
+// measured.
+std::string replay_text(const Outcome& outcome, const TextStyle& style);
+
 // One more line of that screen, its label in the same column: "Wrote    results/best.json".
 std::string labelled_line(std::string_view label, std::string_view text, const TextStyle& style);
 

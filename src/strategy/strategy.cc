@@ -23,6 +23,11 @@ std::string_view name(StrategyKind kind) {
 }
 
 Expected<StrategyKind> parse_strategy(std::string_view text) {
+  if (text == "racing") {  // known from other tuners; here it is the screen's (tune/), below every strategy
+    return bad_input(
+        "the variants of every strategy race: one that is certainly slower than the leader gets no more "
+        "rounds; write exhaustive to race all of them");
+  }
   std::string known;
   for (const StrategyKind kind : kAllStrategies) {
     if (text == name(kind)) {

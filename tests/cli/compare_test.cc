@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "sandbox.h"
@@ -66,6 +67,23 @@ TEST(Compare, HoldsResultsOfTwoRunsAgainstEachOther) {
   EXPECT_EQ(itself["comparisons"][0]["speedup"]["median"], 1.0);
   EXPECT_EQ(itself["comparisons"][0]["paired_rounds"], 0);
   EXPECT_EQ(itself["samples"], nullptr);
+}
+
+// Nothing is measured: what was recorded of the two, and how much of it had to be drawn again, is said.
+TEST(Compare, HoldsRecordedVariantsAgainstEachOther) {
+  if (!std::filesystem::exists(SCANTUNE_SWEEPS)) {
+    GTEST_SKIP() << "zstd is missing, which unpacks results/h200-sweeps.jsonl.zst";
+  }
+  Sandbox sandbox;
+  const std::string fast = "row_carry tile=32768 warps=8 stages=1 storage=registers";
+  const std::string slow = "row_carry tile=8192 warps=8 stages=1 storage=registers";
+  const Finished run =
+      sandbox.run({"compare", fast, slow, "--device", "replay:" SCANTUNE_SWEEPS, "--shape", "32768x32768"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, ContainsRegex("Speed +A is 4\\.[0-9]% faster than B"));
+  EXPECT_THAT(run.out, ContainsRegex("smsp__inst_executed.sum .*instructions .*\\+34\\.[0-9]% +100%"));
+  EXPECT_THAT(run.out, ContainsRegex("Replay +nothing was measured"));
+  EXPECT_THAT(run.out, ContainsRegex("[0-9]+ of 60 samples are recorded ones drawn again"));
 }
 
 struct Case {

@@ -71,6 +71,10 @@ TEST_F(ReplayCommand, RefusesWhatItHasNotRecordedAndToWriteToItsRecording) {
   EXPECT_THAT(replay({"--journal", SCANTUNE_SWEEPS}).err, HasSubstr("--device replays that file"));
   EXPECT_THAT(sandbox.run({"--device", "replay:", "--shape", "7x7"}).err, HasSubstr("the file is missing"));
   EXPECT_THAT(replay({"--strategy", "clever"}).err, HasSubstr("unknown strategy; write one of auto, exhaustive"));
+  const Finished racing = replay({"--strategy", "racing"});
+  EXPECT_EQ(racing.code, 2);
+  EXPECT_EQ(line_count(racing.err), 1U) << racing.err;
+  EXPECT_THAT(racing.err, HasSubstr("--strategy racing: the variants of every strategy race"));
 }
 
 TEST_F(ReplayCommand, ListsWhatIsRecorded) {

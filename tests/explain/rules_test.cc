@@ -18,6 +18,7 @@ constexpr const char* kColumns = "32768x32768 f32 dim 0";
 constexpr const char* kLong = "1x268435456 f32 dim 1";
 constexpr const char* kMany = "1048576x256 f32 dim 1";
 constexpr const char* kMedium = "65536x2048 f32 dim 1";
+constexpr const char* kShort = "4096x4096 f32 dim 1";
 constexpr const char* kSmall = "128x4000 f32 dim 1";
 constexpr const char* kMembar = "smsp__warp_issue_stalled_membar_per_warp_active.pct";
 
@@ -91,6 +92,37 @@ TEST_F(Rules, WithoutBusyCyclesTheLastWaveTellsATail) {
   EXPECT_NEAR(diagnose(subject).first().evidence.front().value, 25, 0.5);
 }
 
+// Of 32 us, 3.8% are 1.2 us: what any launch takes to start and end.
+TEST_F(Rules, TheStartAndEndOfAShortLaunchAreNoTail) {
+  const char* kFine = "row_carry tile=4096 warps=4 stages=3 storage=bulk";
+  Subject subject = recorded(kShort, kFine);
+  const auto cycles = [&](const char* metric) { return value_of(subject.profile->launches.back(), metric).value(); };
+  EXPECT_GT(1 - cycles("sm__cycles_active.avg") / cycles("sm__cycles_active.max"), 0.03);
+  EXPECT_NE(diagnose(subject).limit(), Limit::tail_effect);
+  set(subject, "sm__cycles_active.avg", 0.85 * cycles("sm__cycles_active.max"));
+  ASSERT_EQ(diagnose(subject).limit(), Limit::tail_effect);
+  expect_evidence(diagnose(subject).first());
+  const Evidence& idle = diagnose(subject).first().evidence.front();
+  EXPECT_NEAR(idle.value, 15, 1e-6);
+  EXPECT_NEAR(idle.threshold, 3 + 100 * 2000 / cycles("gpu__time_duration.sum"), 1e-6);
+}
+
+TEST_F(Rules, MoreStagesAreNotAdvisedWhereTheRowIsInThoseThereAre) {
+  const auto advises_stages = [](const Diagnosis& diagnosis) {
+    return std::ranges::any_of(diagnosis.findings, [](const Finding& finding) {
+      return std::ranges::find(finding.advice, "stages", &Advice::param) != finding.advice.end();
+    });
+  };
+  // Rows of 256 in tiles of 1024: there is no other tile to load.
+  const Diagnosis one = diagnose(recorded(kMany, "row_carry tile=1024 warps=4 stages=1 storage=registers"));
+  EXPECT_EQ(one.limit(), Limit::barriers);
+  EXPECT_FALSE(advises_stages(one));
+  // Rows of 2048: two tiles, of which one stage loads one.
+  Subject two = recorded(kMedium, "row_carry tile=1024 warps=8 stages=1 storage=registers");
+  EXPECT_EQ(diagnose(two).limit(), Limit::bytes_in_flight);
+  EXPECT_TRUE(advises_stages(diagnose(two)));
+}
+
 TEST_F(Rules, ManySmallTilesWaitAtBarriers) {
   const Diagnosis diagnosis = diagnose(recorded(kMany, "row_carry tile=1024 warps=4 stages=1 storage=registers"));
   ASSERT_EQ(diagnosis.limit(), Limit::barriers);
@@ -105,7 +137,7 @@ TEST_F(Rules, SmallTilesInARingWaitForSharedMemory) {
 }
 
 TEST_F(Rules, FewBytesInFlightAskForStages) {
-  const Diagnosis diagnosis = diagnose(recorded(kMedium, "row_carry tile=2048 warps=16 stages=2 storage=registers"));
+  const Diagnosis diagnosis = diagnose(recorded(kMedium, "row_carry tile=1024 warps=8 stages=1 storage=registers"));
   ASSERT_EQ(diagnosis.limit(), Limit::bytes_in_flight);
   EXPECT_EQ(to_string(diagnosis.first().advice.front()), "stages up");
   expect_evidence(diagnosis.first());
@@ -200,6 +232,26 @@ TEST_F(Rules, TwiceTheBytesExplainWhyThreePassesAreSlower) {
   ASSERT_NE(duration, found.end());
   EXPECT_TRUE(duration->symptom);
   EXPECT_EQ(duration->explains, 0);
+}
+
+// On a GPU that does all in half the time, its copies too, what explains the rest stays what it was.
+TEST_F(Rules, WhatExplainsADifferenceIsThatOfTheRatiosToTheCopy) {
+  const Subject& fast = recorded(kSquare, "row_carry tile=32768 warps=8 stages=1 storage=registers");
+  const Subject& slow = recorded(kSquare, "row_carry tile=8192 warps=8 stages=1 storage=registers");
+  Subject elsewhere = slow;
+  *elsewhere.time_ns *= 0.5;
+  const std::vector<Change> here = changes(fast, slow);
+  const std::vector<Change> there = changes(fast, elsewhere);
+  ASSERT_EQ(here.size(), there.size());
+  EXPECT_GT(here.front().explains, 0);
+  for (size_t i = 0; i < here.size(); ++i) {
+    EXPECT_EQ(here[i].name, there[i].name);
+    EXPECT_DOUBLE_EQ(here[i].explains, there[i].explains);
+  }
+  // Without copies it is the times that differ, the other way round.
+  Subject alone = fast;
+  alone.ratio_to_copy.reset();
+  EXPECT_NE(changes(alone, elsewhere).front().name, here.front().name);
 }
 
 TEST_F(Rules, NothingChangesBetweenAVariantAndItself) {

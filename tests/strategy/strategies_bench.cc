@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "../explain/left_out.h"
 #include "recorded_space.h"
+#include "strategy/guided.h"
 
 namespace scantune {
 namespace {
@@ -76,6 +78,11 @@ int main_of(const std::vector<std::string_view>& arguments) {
         }
         spaces += fmt::format(",\n      \"{}\": {}", name(kind), json(searches));
       }
+      // guided knows these very recordings; what it is worth without those of the workload at hand is another column.
+      const std::vector<explain::RecordedSweep> others = without(workload);
+      const auto unseen = guided(recorded.space, {.recorded = &others});
+      spaces += fmt::format(",\n      \"guided, unseen\": {}",
+                            json(std::vector(static_cast<size_t>(seeds), search(recorded, *unseen, kUnderWay))));
       spaces += "}";
     }
   }
