@@ -5,9 +5,9 @@
 // Each type pair is a struct of three types and a few functions; everything else is written against
 // those. Integers are added as unsigned ones: sums wrap, as two's complement does, and nothing is undefined.
 //
-// Halves come in pairs: a lane of 32 bits holds two neighbours, and of a vector of such lanes all first ones and all
-// second ones are taken out at once, each where a lane of sums wants it. To bring 16 halves in memory's order to 16
-// lanes, and back, costs twice as much (docs/kernels.md).
+// Halves that the CPU has no instructions for come in pairs: a lane of 32 bits holds two neighbours, and of a vector of
+// such lanes all first ones and all second ones are taken out at once, each where a lane of sums wants it, without
+// bringing them in memory's order.
 #pragma once
 
 #include "cpu/vector.h"
@@ -92,15 +92,9 @@ struct Bundle {
 
 // Two neighbouring halves a lane, the first in the low bits.
 using Pairs = Vec<uint32_t>;
-using Words = Vec<uint16_t>;
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 
 inline Pairs load_pairs(const void* p) { return as<Pairs>(load_vector(static_cast<const uint16_t*>(p))); }
-
-struct TwoHalves {
-  HalfBits low;
-  HalfBits high;
-};
 
 // --- The type pairs.
 // kPerLane: the neighbours that share a lane where rows are scanned.
@@ -127,97 +121,48 @@ using F64 = Plain<double>;
 using I32 = Plain<uint32_t>;
 using I64 = Plain<uint64_t>;
 
+// Where the CPU converts whole vectors in memory's order, bundles are no gain: to bring pairs in that order takes the
+// unit that moves values between lanes as long as scanning every lane does (docs/kernels.md).
 struct F16 {
   using Input = Half;
   using Accumulator = float;
   using Output = Half;
-  static constexpr int kPerLane = 4;
 #if defined(__F16C__)
+  static constexpr int kPerLane = 1;
   static constexpr int kUnordered = 1;
 #else
+  static constexpr int kPerLane = 4;
   static constexpr int kUnordered = 2;
 #endif
   static Vec<float> load(const Half* p) {
-#if defined(__F16C__)
-    return to_floats(load_halves(p));
+#if defined(__AVX512F__)
+    return _mm512_maskz_cvtph_ps(kAllLanes, as<__m256i>(load_halves(p)));
+#elif defined(__F16C__)
+    return _mm256_cvtph_ps(as<__m128i>(load_halves(p)));
 #else
     return float_of_half<Vec<float>>(load_wide_halves(p));
 #endif
   }
   template <bool kStreaming>
   static void store(Half* p, Vec<float> v) {
-#if defined(__F16C__)
-    store_vector<kStreaming>(p, to_halves(v));
+#if defined(__AVX512F__)
+    store_vector<kStreaming>(p, _mm512_maskz_cvtps_ph(kAllLanes, v, _MM_FROUND_TO_NEAREST_INT));
+#elif defined(__F16C__)
+    store_vector<kStreaming>(p, _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
 #else
     store_vector<kStreaming>(p, narrow_to_halves(half_of_float<Vec<uint32_t>>(v)));
 #endif
   }
+#if !defined(__F16C__)
   static Bundle<float, 2> split(Pairs pairs) {
-#if defined(__F16C__)
-    const Words halves = unzip(as<Words>(pairs));
-    return {to_floats(low(halves)), to_floats(high(halves))};
-#else
     return {float_of_half<Vec<float>>(pairs & 0xFFFFu), float_of_half<Vec<float>>(pairs >> 16)};
-#endif
   }
   static Pairs join(Vec<float> first, Vec<float> second) {
-#if defined(__F16C__)
-    return as<Pairs>(zip(both(to_halves(first), to_halves(second))));
-#else
     return half_of_float<Pairs>(first) | half_of_float<Pairs>(second) << 16;
-#endif
   }
+#endif
   static float widen(Half value) { return float_of_half<float>(uint32_t{value.bits}); }
   static Half narrow(float value) { return {static_cast<uint16_t>(half_of_float<uint32_t>(value))}; }
-
-  // One unit of the CPU alone moves values between lanes, and it is what halves wait for. Half a vector is moved by way of
-  // the cache, by units that have time left: that is what the empty asm statements are for.
-#if defined(__AVX512F__)
- private:
-  static HalfBits to_halves(Vec<float> v) {
-    return as<HalfBits>(_mm512_maskz_cvtps_ph(kAllLanes, v, _MM_FROUND_TO_NEAREST_INT));
-  }
-  static Vec<float> to_floats(HalfBits v) { return _mm512_maskz_cvtph_ps(kAllLanes, as<__m256i>(v)); }
-  // All first ones, then all second ones.
-  static Words unzip(Words v) {
-    return __builtin_shufflevector(v, v, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 1, 3, 5, 7, 9, 11,
-                                   13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-  }
-  static Words zip(Words v) {
-    return __builtin_shufflevector(v, v, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10, 26,
-                                   11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-  }
-  static HalfBits low(Words v) {
-    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  }
-  static HalfBits high(Words v) {
-    auto half = as<HalfBits>(_mm512_maskz_extracti64x4_epi64(static_cast<__mmask8>(kAllLanes), as<__m512i>(v), 1));
-    asm("" : "+m"(half));
-    return half;
-  }
-  static Words both(HalfBits low, HalfBits high) {
-    TwoHalves two = {low, high};
-    asm("" : "+m"(two));
-    return as<Words>(_mm512_maskz_inserti64x4(static_cast<__mmask8>(kAllLanes),
-                                              _mm512_castsi256_si512(as<__m256i>(two.low)), as<__m256i>(two.high), 1));
-  }
-#elif defined(__F16C__)
- private:
-  static HalfBits to_halves(Vec<float> v) { return as<HalfBits>(_mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT)); }
-  static Vec<float> to_floats(HalfBits v) { return _mm256_cvtph_ps(as<__m128i>(v)); }
-  // All first ones, then all second ones.
-  static Words unzip(Words v) {
-    return __builtin_shufflevector(v, v, 0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
-  }
-  static Words zip(Words v) {
-    return __builtin_shufflevector(v, v, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
-  }
-  static HalfBits low(Words v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7); }
-  static HalfBits high(Words v) { return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15); }
-  static Words both(HalfBits low, HalfBits high) {
-    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  }
-#endif
 };
 
 struct BF16 {
@@ -237,6 +182,7 @@ struct BF16 {
   // Not the instruction of AVX512_BF16: it takes subnormal values for 0. And not bfloat16_of_float: a NaN among sums
   // of bf16 values is one of theirs or the CPU's own, whose lower 16 bits are 0, and needs no care.
   static Pairs join(Vec<float> first, Vec<float> second) {
+    using Words = Vec<uint16_t>;
     const auto a = as<Pairs>(first);
     const auto b = as<Pairs>(second);
     const auto kept = as<Words>(a >> 16 | (b & 0xFFFF0000u));
@@ -281,7 +227,7 @@ struct I32ToI64 {
 template <class E>
 using BundleOf = Bundle<typename E::Accumulator, E::kPerLane>;
 template <class E>
-inline constexpr int kBundle = E::kPerLane * kLanes<typename E::Accumulator>;  // elements
+inline constexpr int kBundle = E::kPerLane* kLanes<typename E::Accumulator>;  // elements
 
 template <class E>
 inline BundleOf<E> load_bundle(const typename E::Input* p) {

@@ -5,9 +5,9 @@
 //   2. from right to left, each takes the running sum of all to its right: out = scanned + carry,
 //      carry += the vector's sum (its lane 0)
 //
-// Only step 2 is a chain from vector to vector: one addition long. Halves need more instructions to load and store,
-// and save them here: four neighbours share a lane of four vectors (a bundle, elements.h), whose sums alone are scanned
-// across lanes:
+// Only step 2 is a chain from vector to vector: one addition long. Halves that come in pairs (elements.h) need more
+// instructions to load and store, and save them here: four neighbours share a lane of four vectors (a bundle,
+// elements.h), whose sums alone are scanned across lanes:
 //
 //   lane        0           1           2      ...         three additions in each lane: a+b+c+d, b+c+d, c+d, d;
 //   at[0..3]    a b c d     a b c d     a b c d            a scan of the a+b+c+d: the sums to the right of each lane,
@@ -230,8 +230,8 @@ inline void scan_in_lanes(Bundle<T, kPerLane>& v) {
   }
 }
 
-// Scans a bundle in which rows end: an element adds no more than the `to_end` elements after it, which are those left of
-// its row, and `running` where the row goes on to the right. Returns what is running to the left, in every lane.
+// Scans a bundle in which rows end: an element adds no more than the `to_end` elements after it, which are those left
+// of its row, and `running` where the row goes on to the right. Returns what is running to the left, in every lane.
 template <class E, class T = typename E::Accumulator>
 inline Vec<T> scan_rows(BundleOf<E>& v, const Counts<E>& to_end, Vec<T> running) {
   using I = Index<T>;

@@ -434,8 +434,8 @@ TEST_P(CpuKernels, RoundHalvesToNearestEvenOnTheWayOut) {
   for (const TypePair types : {TypePair::f16, TypePair::bf16}) {
     const int finite = types == TypePair::f16 ? 0x7C00 : 0x7F80;
     for (const Geometry& g : ways_of_halves()) {
-      // Two in each column, and else zeros: sums of values close to each other in magnitude, of every exponent, need all
-      // kinds of rounding, and some are infinite.
+      // Two in each column, and else zeros: sums of values close to each other in magnitude, of every exponent, need
+      // all kinds of rounding, and some are infinite.
       Problem problem(g, types);
       std::mt19937_64 random(kSeed);
       const DType dtype = problem.workload.dtype;
