@@ -39,32 +39,36 @@ inline void stream_out(const char* from, char* to, int64_t bytes) {
   __builtin_memcpy(to + i, from + i, static_cast<size_t>(bytes - i));
 }
 
+// kVectors vectors of a line: sums += in, out = sums. The sums lie in the order of load_unordered.
+template <class E, bool kStreaming, bool kWrite, int kVectors>
+inline void scan_vectors(const typename E::Input* in, typename E::Accumulator* sums, typename E::Output* out) {
+  auto v = load_unordered<E, kVectors>(in);
+  for (int u = 0; u < kVectors; ++u) {
+    v.at[u] += load_vector(sums + u * kLanes<typename E::Accumulator>);
+    store_vector<false>(sums + u * kLanes<typename E::Accumulator>, v.at[u]);
+  }
+  if constexpr (kWrite) {
+    store_unordered<E, kStreaming>(out, v);
+  }
+}
+
 // One line: sums += in, out = sums. Fetches the line at `ahead` as it goes; where that lies above the tensor, it
-// never faults.
+// never faults. A column has the same place among the sums in every line of as many columns.
 template <class E, bool kStreaming, bool kWrite>
 void scan_line(const typename E::Input* in, const typename E::Input* ahead, typename E::Accumulator* sums,
                typename E::Output* out, int64_t columns) {
-  using T = typename E::Accumulator;
-  constexpr int kWidth = kLanes<T>;
+  constexpr int64_t kWidth = kLanes<typename E::Accumulator>;
   constexpr int64_t kLineElements = kLineBytes / static_cast<int64_t>(sizeof(typename E::Input));
   int64_t k = 0;
   for (; k + kLineElements <= columns; k += kLineElements) {
     __builtin_prefetch(ahead + k, 0, 3);
-    for (int64_t v = k; v < k + kLineElements; v += kWidth) {
-      const Vec<T> sum = load_vector(sums + v) + E::load(in + v);
-      store_vector<false>(sums + v, sum);
-      if constexpr (kWrite) {
-        E::template store<kStreaming>(out + v, sum);
-      }
+    for (int64_t v = k; v < k + kLineElements; v += E::kUnordered * kWidth) {
+      scan_vectors<E, kStreaming, kWrite, E::kUnordered>(in + v, sums + v, kWrite ? out + v : nullptr);
     }
   }
   __builtin_prefetch(ahead + columns - 1, 0, 3);
   for (; k + kWidth <= columns; k += kWidth) {
-    const Vec<T> sum = load_vector(sums + k) + E::load(in + k);
-    store_vector<false>(sums + k, sum);
-    if constexpr (kWrite) {
-      E::template store<kStreaming>(out + k, sum);
-    }
+    scan_vectors<E, kStreaming, kWrite, 1>(in + k, sums + k, kWrite ? out + k : nullptr);
   }
   for (; k < columns; ++k) {
     sums[k] += E::widen(in[k]);

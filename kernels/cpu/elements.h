@@ -2,8 +2,12 @@
 //
 //   in: f16 f16 f16 f16  --load, widen-->  f32 f32 f32 f32  --sum-->  ...  --round once, store-->  out: f16 ...
 //
-// Each type pair is a struct of three types and four functions; everything else is written against
+// Each type pair is a struct of three types and a few functions; everything else is written against
 // those. Integers are added as unsigned ones: sums wrap, as two's complement does, and nothing is undefined.
+//
+// Halves that the CPU has no instructions for come in pairs: a lane of 32 bits holds two neighbours, and of a vector of
+// such lanes all first ones and all second ones are taken out at once, each where a lane of sums wants it, without
+// bringing them in memory's order.
 #pragma once
 
 #include "cpu/vector.h"
@@ -80,7 +84,21 @@ inline HalfBits narrow_to_halves(Vec<uint32_t> v) {
 #endif
 }
 
+// Vectors of sums, with neighbours in memory in the same lane: element l * kPerLane + j in lane l of at[j].
+template <class T, int kPerLane>
+struct Bundle {
+  Vec<T> at[kPerLane];
+};
+
+// Two neighbouring halves a lane, the first in the low bits.
+using Pairs = Vec<uint32_t>;
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+
+inline Pairs load_pairs(const void* p) { return as<Pairs>(load_vector(static_cast<const uint16_t*>(p))); }
+
 // --- The type pairs.
+// kPerLane: the neighbours that share a lane where rows are scanned.
+// kUnordered: the vectors of sums that are loaded and stored together where their order is of no matter.
 
 // Summed in the type itself.
 template <class T>
@@ -88,6 +106,8 @@ struct Plain {
   using Input = T;
   using Accumulator = T;
   using Output = T;
+  static constexpr int kPerLane = 1;
+  static constexpr int kUnordered = 1;
   static Vec<T> load(const T* p) { return load_vector(p); }
   template <bool kStreaming>
   static void store(T* p, Vec<T> v) {
@@ -101,10 +121,19 @@ using F64 = Plain<double>;
 using I32 = Plain<uint32_t>;
 using I64 = Plain<uint64_t>;
 
+// Where the CPU converts whole vectors in memory's order, bundles are no gain: to bring pairs in that order takes the
+// unit that moves values between lanes as long as scanning every lane does (docs/kernels.md).
 struct F16 {
   using Input = Half;
   using Accumulator = float;
   using Output = Half;
+#if defined(__F16C__)
+  static constexpr int kPerLane = 1;
+  static constexpr int kUnordered = 1;
+#else
+  static constexpr int kPerLane = 4;
+  static constexpr int kUnordered = 2;
+#endif
   static Vec<float> load(const Half* p) {
 #if defined(__AVX512F__)
     return _mm512_maskz_cvtph_ps(kAllLanes, as<__m256i>(load_halves(p)));
@@ -124,6 +153,14 @@ struct F16 {
     store_vector<kStreaming>(p, narrow_to_halves(half_of_float<Vec<uint32_t>>(v)));
 #endif
   }
+#if !defined(__F16C__)
+  static Bundle<float, 2> split(Pairs pairs) {
+    return {float_of_half<Vec<float>>(pairs & 0xFFFFu), float_of_half<Vec<float>>(pairs >> 16)};
+  }
+  static Pairs join(Vec<float> first, Vec<float> second) {
+    return half_of_float<Pairs>(first) | half_of_float<Pairs>(second) << 16;
+  }
+#endif
   static float widen(Half value) { return float_of_half<float>(uint32_t{value.bits}); }
   static Half narrow(float value) { return {static_cast<uint16_t>(half_of_float<uint32_t>(value))}; }
 };
@@ -132,11 +169,26 @@ struct BF16 {
   using Input = BFloat16;
   using Accumulator = float;
   using Output = BFloat16;
+  static constexpr int kPerLane = 4;
+  static constexpr int kUnordered = 2;
   static Vec<float> load(const BFloat16* p) { return float_of_bfloat16<Vec<float>>(load_wide_halves(p)); }
-  // Not the instruction of AVX512_BF16: it takes subnormal values for 0.
   template <bool kStreaming>
   static void store(BFloat16* p, Vec<float> v) {
     store_vector<kStreaming>(p, narrow_to_halves(bfloat16_of_float<Vec<uint32_t>>(v)));
+  }
+  static Bundle<float, 2> split(Pairs pairs) {
+    return {as<Vec<float>>(pairs << 16), as<Vec<float>>(pairs & 0xFFFF0000u)};
+  }
+  // Not the instruction of AVX512_BF16: it takes subnormal values for 0. And not bfloat16_of_float: a NaN among sums
+  // of bf16 values is one of theirs or the CPU's own, whose lower 16 bits are 0, and needs no care.
+  static Pairs join(Vec<float> first, Vec<float> second) {
+    using Words = Vec<uint16_t>;
+    const auto a = as<Pairs>(first);
+    const auto b = as<Pairs>(second);
+    const auto kept = as<Words>(a >> 16 | (b & 0xFFFF0000u));
+    const auto cut = as<Words>((a & 0xFFFFu) | b << 16);
+    // Up where more than half a step is cut off, or half a step of an odd number.
+    return as<Pairs>((cut | (kept & 1)) > 0x8000 ? kept + 1 : kept);
   }
   static float widen(BFloat16 value) { return float_of_bfloat16<float>(uint32_t{value.bits}); }
   static BFloat16 narrow(float value) { return {static_cast<uint16_t>(bfloat16_of_float<uint32_t>(value))}; }
@@ -146,6 +198,8 @@ struct I32ToI64 {
   using Input = uint32_t;
   using Accumulator = uint64_t;
   using Output = uint64_t;
+  static constexpr int kPerLane = 1;
+  static constexpr int kUnordered = 1;
   static Vec<uint64_t> load(const uint32_t* p) {
     const Packed values = *reinterpret_cast<const UnalignedPacked*>(p);
 #if defined(__AVX512F__)
@@ -167,5 +221,58 @@ struct I32ToI64 {
   using Packed [[gnu::vector_size(kVectorBytes / 2)]] = int32_t;
   using UnalignedPacked [[gnu::vector_size(kVectorBytes / 2), gnu::aligned(4), gnu::may_alias]] = int32_t;
 };
+
+// --- Bundles of a type pair.
+
+template <class E>
+using BundleOf = Bundle<typename E::Accumulator, E::kPerLane>;
+template <class E>
+inline constexpr int kBundle = E::kPerLane* kLanes<typename E::Accumulator>;  // elements
+
+template <class E>
+inline BundleOf<E> load_bundle(const typename E::Input* p) {
+  if constexpr (E::kPerLane == 1) {
+    return {E::load(p)};
+  } else {
+    static_assert(E::kPerLane == 4);
+    const Pairs a = load_pairs(p);
+    const Pairs b = load_pairs(p + kBundle<E> / 2);
+    const auto front = E::split(even_lanes<uint32_t>(a, b));
+    const auto back = E::split(odd_lanes<uint32_t>(a, b));
+    return {front.at[0], front.at[1], back.at[0], back.at[1]};
+  }
+}
+
+template <class E, bool kStreaming>
+inline void store_bundle(typename E::Output* p, const BundleOf<E>& v) {
+  if constexpr (E::kPerLane == 1) {
+    E::template store<kStreaming>(p, v.at[0]);
+  } else {
+    const Pairs front = E::join(v.at[0], v.at[1]);
+    const Pairs back = E::join(v.at[2], v.at[3]);
+    store_vector<kStreaming>(p, first_of_lanes<uint32_t>(front, back));
+    store_vector<kStreaming>(p + kBundle<E> / 2, second_of_lanes<uint32_t>(front, back));
+  }
+}
+
+// The next kVectors vectors of elements, 1 or kUnordered, in whichever order is quickest; stored, they are back where
+// they were.
+template <class E, int kVectors>
+inline Bundle<typename E::Accumulator, kVectors> load_unordered(const typename E::Input* p) {
+  if constexpr (kVectors == 1) {
+    return {E::load(p)};
+  } else {
+    return E::split(load_pairs(p));
+  }
+}
+
+template <class E, bool kStreaming, int kVectors>
+inline void store_unordered(typename E::Output* p, const Bundle<typename E::Accumulator, kVectors>& v) {
+  if constexpr (kVectors == 1) {
+    E::template store<kStreaming>(p, v.at[0]);
+  } else {
+    store_vector<kStreaming>(p, E::join(v.at[0], v.at[1]));
+  }
+}
 
 }  // namespace scantune::cpu::SCANTUNE_CPU_ISA

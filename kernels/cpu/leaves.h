@@ -65,8 +65,9 @@ struct ColumnBlock {
   int64_t line_end;
   int64_t column_begin;
   int64_t column_end;
-  // An accumulator a column, from column_begin on. Before: the sums of the lines from line_end to the end
-  // of their slab, of no meaning where line_end is the end of a slab. After: the same of line_begin.
+  // An accumulator a column, in an order that only blocks of the same columns share. Before: the sums of the
+  // lines from line_end to the end of their slab, of no meaning where line_end is the end of a slab. After: the
+  // same of line_begin.
   void* sums;
 };
 // Columns of a block, at most; as many as are in a line where a line is shorter than a vector.

@@ -5,8 +5,16 @@
 //   2. from right to left, each takes the running sum of all to its right: out = scanned + carry,
 //      carry += the vector's sum (its lane 0)
 //
-// Only step 2 is a chain from vector to vector: one addition long. Where a row ends inside a vector,
-// additions across the end are masked out; very short rows are scanned with such masks throughout.
+// Only step 2 is a chain from vector to vector: one addition long. Halves that come in pairs (elements.h) need more
+// instructions to load and store, and save them here: four neighbours share a lane of four vectors (a bundle,
+// elements.h), whose sums alone are scanned across lanes:
+//
+//   lane        0           1           2      ...         three additions in each lane: a+b+c+d, b+c+d, c+d, d;
+//   at[0..3]    a b c d     a b c d     a b c d            a scan of the a+b+c+d: the sums to the right of each lane,
+//   memory      0 1 2 3     4 5 6 7     8 9 ...            which each lane adds to its four
+//
+// Where a row ends inside a bundle, additions across the end are masked out; very short rows are scanned with such
+// masks throughout.
 #pragma once
 
 #include "cpu/elements.h"
@@ -95,17 +103,26 @@ struct PartSums {
   }
 };
 
+// Adds the next kVectors vectors.
+template <int kVectors, class E>
+void add_vectors(PartSums<E>& sums, const typename E::Input* values) {
+  static_assert(kVectors % E::kUnordered == 0);
+  for (int v = 0; v < kVectors; v += E::kUnordered) {
+    const auto loaded = load_unordered<E, E::kUnordered>(values + v * kLanes<typename E::Accumulator>);
+    for (int u = 0; u < E::kUnordered; ++u) {
+      sums.parts[(v + u) % PartSums<E>::kParts].add(loaded.at[u]);
+    }
+  }
+}
+
 template <class E>
 typename PartSums<E>::Total wide_sum(const typename E::Input* values, int64_t count) {
   using Total = typename PartSums<E>::Total;
-  constexpr int64_t kWidth = kLanes<typename E::Accumulator>;
-  constexpr int kParts = PartSums<E>::kParts;
+  constexpr int64_t kStep = PartSums<E>::kParts * kLanes<typename E::Accumulator>;
   PartSums<E> sums;
   int64_t i = 0;
-  for (; i + kParts * kWidth <= count; i += kParts * kWidth) {
-    for (int p = 0; p < kParts; ++p) {
-      sums.parts[p].add(E::load(values + i + p * kWidth));
-    }
+  for (; i + kStep <= count; i += kStep) {
+    add_vectors<PartSums<E>::kParts>(sums, values + i);
   }
   Total total = sums.total();
   for (; i < count; ++i) {
@@ -149,9 +166,7 @@ class Lookahead {
           __builtin_prefetch(next_ + e, 0, 3);
         }
       } else {
-        for (int v = 0; v < kVectors; ++v) {
-          sums_.parts[v % PartSums<E>::kParts].add(E::load(next_ + v * kWidth));
-        }
+        add_vectors<kVectors>(sums_, next_);
       }
       next_ += kElements;
       left_ -= kElements;
@@ -192,81 +207,161 @@ T scan_elements(const typename E::Input* in, typename E::Output* out, int64_t be
   return carry;
 }
 
-// Rows so short that most vectors hold a row end. `end` is aligned and [begin, end) whole vectors.
+// Numbers of elements, one for each element of a bundle.
+template <class E>
+using Counts = Bundle<Index<typename E::Accumulator>, E::kPerLane>;
+
+// 0, 1, 2, ...
+template <class E>
+inline Counts<E> element_numbers() {
+  using T = typename E::Accumulator;
+  Counts<E> numbers;
+  for (int j = 0; j < E::kPerLane; ++j) {
+    numbers.at[j] = lane_numbers<T>() * static_cast<Index<T>>(E::kPerLane) + static_cast<Index<T>>(j);
+  }
+  return numbers;
+}
+
+// Each element of a bundle becomes the sum from it to the last of its lane.
+template <class T, int kPerLane>
+inline void scan_in_lanes(Bundle<T, kPerLane>& v) {
+  for (int j = kPerLane - 2; j >= 0; --j) {
+    v.at[j] += v.at[j + 1];
+  }
+}
+
+// Scans a bundle in which rows end: an element adds no more than the `to_end` elements after it, which are those left
+// of its row, and `running` where the row goes on to the right. Returns what is running to the left, in every lane.
+template <class E, class T = typename E::Accumulator>
+inline Vec<T> scan_rows(BundleOf<E>& v, const Counts<E>& to_end, Vec<T> running) {
+  using I = Index<T>;
+  constexpr int kPerLane = E::kPerLane;
+  const Vec<T> zero = {};
+  const IndexVec<T> first = to_end.at[0];
+  for (int j = kPerLane - 2; j >= 0; --j) {
+    v.at[j] += to_end.at[j] >= 1 ? v.at[j + 1] : zero;
+  }
+  Vec<T> lanes = v.at[0];
+  lanes += first >= 1 * kPerLane ? from_above<1, T>(lanes) : zero;
+  if constexpr (kLanes < T >> 2) {
+    lanes += first >= 2 * kPerLane ? from_above<2, T>(lanes) : zero;
+  }
+  if constexpr (kLanes < T >> 4) {
+    lanes += first >= 4 * kPerLane ? from_above<4, T>(lanes) : zero;
+  }
+  if constexpr (kLanes < T >> 8) {
+    lanes += first >= 8 * kPerLane ? from_above<8, T>(lanes) : zero;
+  }
+  const IndexVec<T> to_right_edge = static_cast<I>(kBundle<E>) - lane_numbers<T>() * static_cast<I>(kPerLane);
+  lanes += first >= to_right_edge ? running : zero;
+  if constexpr (kPerLane > 1) {
+    const Vec<T> next = from_next<T>(lanes, running);
+    for (int j = 1; j < kPerLane; ++j) {
+      v.at[j] += to_end.at[j] >= static_cast<I>(kPerLane - j) ? next : zero;
+    }
+  }
+  v.at[0] = lanes;
+  return broadcast_first<T>(lanes);
+}
+
+// Rows so short that most bundles hold a row end. `end` is aligned and [begin, end) whole bundles.
 template <class E, bool kStreaming, Ahead kAhead, class T = typename E::Accumulator>
 T scan_short_rows(const typename E::Input* in, typename E::Output* out, int64_t begin, int64_t end, int64_t n, T carry,
                   Lookahead<E, kAhead>& ahead) {
-  constexpr int kWidth = kLanes<T>;
-  const IndexVec<T> lanes = lane_numbers<T>();
-  const IndexVec<T> to_right_edge = static_cast<Index<T>>(kWidth) - lanes;  // elements from a lane to the vector's end
-  const auto row = static_cast<Index<T>>(n);
-  const auto step = static_cast<Index<T>>(kWidth % n);
+  using I = Index<T>;
+  constexpr int64_t kElements = kBundle<E>;
+  const auto row = static_cast<I>(n);
+  const auto step = static_cast<I>(kElements % n);
 
-  IndexVec<T> to_end;  // elements after a lane's up to the end of its row, for the vector left of `end`
-  for (int lane = 0; lane < kWidth; ++lane) {
-    to_end[lane] = static_cast<Index<T>>(n - 1 - (end - kWidth + lane) % n);
+  Counts<E> to_end;  // elements after each up to the end of its row, for the bundle left of `end`
+  for (int j = 0; j < E::kPerLane; ++j) {
+    for (int lane = 0; lane < kLanes<T>; ++lane) {
+      to_end.at[j][lane] = static_cast<I>(n - 1 - (end - kElements + lane * E::kPerLane + j) % n);
+    }
   }
-  const Vec<T> zero = {};
   Vec<T> running = broadcast(carry);
-  for (int64_t position = end; position > begin; position -= kWidth) {
-    ahead.template step<1>(position);
-    Vec<T> v = scan_lanes<T>(E::load(in + position - kWidth), to_end);
-    v += to_end >= to_right_edge ? running : zero;
-    E::template store<kStreaming>(out + position - kWidth, v);
-    running = broadcast_first<T>(v);
-    to_end += step;
-    to_end = to_end >= row ? to_end - row : to_end;
+  for (int64_t position = end; position > begin; position -= kElements) {
+    ahead.template step<E::kPerLane>(position);
+    BundleOf<E> v = load_bundle<E>(in + position - kElements);
+    running = scan_rows<E>(v, to_end, running);
+    store_bundle<E, kStreaming>(out + position - kElements, v);
+    for (int j = 0; j < E::kPerLane; ++j) {
+      to_end.at[j] += step;
+      to_end.at[j] = to_end.at[j] >= row ? to_end.at[j] - row : to_end.at[j];
+    }
   }
   return running[0];
 }
 
-// `end` is aligned and [begin, end) whole vectors; n is at least a vector.
+// Scans kBundles bundles of one row, of which the last ends at `position`. Returns what is running to their left.
+template <class E, int kBundles, bool kStreaming, class T = typename E::Accumulator>
+inline Vec<T> scan_bundles(const typename E::Input* in, typename E::Output* out, int64_t position, Vec<T> running) {
+  BundleOf<E> v[kBundles];
+  Vec<T> lanes[kBundles];
+  for (int b = 0; b < kBundles; ++b) {
+    v[b] = load_bundle<E>(in + position - (b + 1) * kBundle<E>);
+    scan_in_lanes(v[b]);
+    lanes[b] = scan_lanes<T>(v[b].at[0]);
+  }
+  for (int b = 0; b < kBundles; ++b) {
+    v[b].at[0] = lanes[b] + running;
+    if constexpr (E::kPerLane > 1) {
+      const Vec<T> next = from_next<T>(v[b].at[0], running);
+      for (int j = 1; j < E::kPerLane; ++j) {
+        v[b].at[j] += next;
+      }
+    }
+    store_bundle<E, kStreaming>(out + position - (b + 1) * kBundle<E>, v[b]);
+    running += broadcast_first<T>(lanes[b]);
+  }
+  return running;
+}
+
+// `end` is aligned and [begin, end) whole bundles; n is at least a bundle.
 template <class E, int kUnroll, bool kStreaming, Ahead kAhead, class T = typename E::Accumulator>
 T scan_long_rows(const typename E::Input* in, typename E::Output* out, int64_t begin, int64_t end, int64_t n, T carry,
                  Lookahead<E, kAhead>& ahead) {
-  constexpr int kWidth = kLanes<T>;
-  constexpr int64_t kGroup = int64_t{kUnroll} * kWidth;
-  const IndexVec<T> lanes = lane_numbers<T>();
-  const Vec<T> zero = {};
+  using I = Index<T>;
+  static_assert(kUnroll % E::kPerLane == 0);
+  constexpr int kBundles = kUnroll / E::kPerLane;
+  constexpr int64_t kElements = kBundle<E>;
+  constexpr int64_t kGroup = kBundles * kElements;
+  const Counts<E> numbers = element_numbers<E>();
   Vec<T> running = broadcast(carry);
   int64_t left = end % n;  // elements of the current row left of `position`
   int64_t position = end;
   while (position > begin) {
     if (left == 0) {
       left = n;
-      running = zero;
+      running = Vec<T>{};
     }
     const int64_t whole = left < position - begin ? left : position - begin;
     for (int64_t stop = position - whole + kGroup; position >= stop; position -= kGroup) {
       ahead.template step<kUnroll>(position);
-      Vec<T> v[kUnroll];
-      for (int u = 0; u < kUnroll; ++u) {
-        v[u] = scan_lanes<T>(E::load(in + position - (u + 1) * kWidth));
-      }
-      for (int u = 0; u < kUnroll; ++u) {
-        E::template store<kStreaming>(out + position - (u + 1) * kWidth, v[u] + running);
-        running += broadcast_first<T>(v[u]);
-      }
+      running = scan_bundles<E, kBundles, kStreaming>(in, out, position, running);
       left -= kGroup;
     }
-    for (; position > begin && left >= kWidth; position -= kWidth) {
-      ahead.template step<1>(position);
-      const Vec<T> v = scan_lanes<T>(E::load(in + position - kWidth)) + running;
-      E::template store<kStreaming>(out + position - kWidth, v);
-      running = broadcast_first<T>(v);
-      left -= kWidth;
+    if constexpr (kBundles > 1) {
+      for (; position > begin && left >= kElements; position -= kElements) {
+        ahead.template step<E::kPerLane>(position);
+        running = scan_bundles<E, 1, kStreaming>(in, out, position, running);
+        left -= kElements;
+      }
     }
     if (position > begin && left > 0) {
-      // The row begins at lane `first`; the lanes below it are the end of the row to its left. For
-      // the lanes from `first` on the distance wraps round to a huge one: no end above them.
-      const int first = kWidth - static_cast<int>(left);
-      const IndexVec<T> to_end = static_cast<Index<T>>(first - 1) - lanes;
-      Vec<T> v = scan_lanes<T>(E::load(in + position - kWidth), to_end);
-      v += lanes >= static_cast<Index<T>>(first) ? running : zero;
-      E::template store<kStreaming>(out + position - kWidth, v);
-      running = broadcast_first<T>(v);
-      position -= kWidth;
-      left = n - first;
+      // The row begins at element `first`; those below it are the end of the row to its left. For those from `first` on
+      // the distance wraps round to a huge one: no end above them.
+      const auto first = static_cast<I>(kElements - left);
+      Counts<E> to_end;
+      for (int j = 0; j < E::kPerLane; ++j) {
+        to_end.at[j] = first - 1 - numbers.at[j];
+      }
+      ahead.template step<E::kPerLane>(position);
+      BundleOf<E> v = load_bundle<E>(in + position - kElements);
+      running = scan_rows<E>(v, to_end, running);
+      store_bundle<E, kStreaming>(out + position - kElements, v);
+      position -= kElements;
+      left = n - static_cast<int64_t>(first);
     }
   }
   return running[0];
@@ -276,17 +371,18 @@ template <class E, Ahead kAhead, int kUnroll, Store kStore>
 ScanResult scan(const ScanSpan& span) {
   using T = typename E::Accumulator;
   constexpr bool kStreaming = kStore == Store::streaming;
-  constexpr int64_t kWidth = kLanes<T>;
-  constexpr int64_t kShortRow = 8 * kWidth;
+  constexpr int64_t kElements = kBundle<E>;
+  constexpr int64_t kShortRow = 8 * kLanes<T>;
+  static_assert(kShortRow >= 2 * kElements);
   const auto* in = static_cast<const typename E::Input*>(span.in);
   auto* out = static_cast<typename E::Output*>(span.out);
   Lookahead<E, kAhead> ahead(span);
 
   // Streaming stores want aligned vectors: the ragged ends go one element at a time.
-  const int64_t skew = static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) / sizeof(typename E::Output)) % kWidth;
-  const auto align_down = [skew](int64_t element) { return element - (element + skew) % kWidth; };
+  const int64_t skew = static_cast<int64_t>(reinterpret_cast<uintptr_t>(out) / sizeof(typename E::Output)) % kElements;
+  const auto align_down = [skew](int64_t element) { return element - (element + skew) % kElements; };
   const int64_t right = align_down(span.end) > span.begin ? align_down(span.end) : span.begin;
-  const int64_t left = align_down(span.begin + kWidth - 1) < right ? align_down(span.begin + kWidth - 1) : right;
+  const int64_t left = align_down(span.begin + kElements - 1) < right ? align_down(span.begin + kElements - 1) : right;
 
   T carry = scan_elements<E>(in, out, right, span.end, span.n, value_of<T>(span.carry));
   if (left < right) {

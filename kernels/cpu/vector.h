@@ -144,6 +144,68 @@ inline Vec<T> broadcast_first(Vec<T> v) {
   }
 }
 
+// Every lane takes the value one lane above it, and the highest takes lane 0 of `top`.
+template <class T>
+inline Vec<T> from_next(Vec<T> v, Vec<T> top) {
+  if constexpr (kLanes<T> == 16) {
+    return __builtin_shufflevector(v, top, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+  } else if constexpr (kLanes<T> == 8) {
+    return __builtin_shufflevector(v, top, 1, 2, 3, 4, 5, 6, 7, 8);
+  } else if constexpr (kLanes<T> == 4) {
+    return __builtin_shufflevector(v, top, 1, 2, 3, 4);
+  } else {
+    return __builtin_shufflevector(v, top, 1, 2);
+  }
+}
+
+// Of two vectors that follow each other in memory, every other lane: from the first, or from the second on.
+template <class T>
+inline Vec<T> even_lanes(Vec<T> a, Vec<T> b) {
+  if constexpr (kLanes<T> == 16) {
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  } else if constexpr (kLanes<T> == 8) {
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+  } else {
+    static_assert(kLanes<T> == 4);
+    return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+  }
+}
+template <class T>
+inline Vec<T> odd_lanes(Vec<T> a, Vec<T> b) {
+  if constexpr (kLanes<T> == 16) {
+    return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+  } else if constexpr (kLanes<T> == 8) {
+    return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+  } else {
+    static_assert(kLanes<T> == 4);
+    return __builtin_shufflevector(a, b, 1, 3, 5, 7);
+  }
+}
+
+// The way back: the first and the second of two vectors in memory, of their even and their odd lanes.
+template <class T>
+inline Vec<T> first_of_lanes(Vec<T> even, Vec<T> odd) {
+  if constexpr (kLanes<T> == 16) {
+    return __builtin_shufflevector(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  } else if constexpr (kLanes<T> == 8) {
+    return __builtin_shufflevector(even, odd, 0, 8, 1, 9, 2, 10, 3, 11);
+  } else {
+    static_assert(kLanes<T> == 4);
+    return __builtin_shufflevector(even, odd, 0, 4, 1, 5);
+  }
+}
+template <class T>
+inline Vec<T> second_of_lanes(Vec<T> even, Vec<T> odd) {
+  if constexpr (kLanes<T> == 16) {
+    return __builtin_shufflevector(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  } else if constexpr (kLanes<T> == 8) {
+    return __builtin_shufflevector(even, odd, 4, 12, 5, 13, 6, 14, 7, 15);
+  } else {
+    static_assert(kLanes<T> == 4);
+    return __builtin_shufflevector(even, odd, 2, 6, 3, 7);
+  }
+}
+
 // Lane l takes the lane of `v` that `lanes[l]` names; of numbers past the last, any.
 template <class T>
 inline Vec<T> shuffle(Vec<T> v, IndexVec<T> lanes) {
@@ -185,9 +247,10 @@ template <class T>
 inline Vec<T> scan_lanes(Vec<T> v) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) {
-    // Within quarters first, whose shifts are cheap; then what begins each quarter goes to those below it.
-    v += as<Vec<T>>(_mm512_bsrli_epi128(as<__m512i>(v), 4));
-    v += as<Vec<T>>(_mm512_bsrli_epi128(as<__m512i>(v), 8));
+    // Within pairs of lanes first, whose shifts are cheap; then what begins the upper half of a quarter, and last what
+    // begins each quarter, goes to those below it.
+    v += as<Vec<T>>(as<Vec<uint64_t>>(v) >> 32);
+    v += as<Vec<T>>(_mm512_maskz_shuffle_epi32(0x3333, as<__m512i>(v), _MM_PERM_CCCC));
     const __m512i next = _mm512_setr_epi32(4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12, 0, 0, 0, 0);
     const __m512i second = _mm512_setr_epi32(8, 8, 8, 8, 12, 12, 12, 12, 0, 0, 0, 0, 0, 0, 0, 0);
     v += as<Vec<T>>(_mm512_maskz_permutexvar_epi32(0x0FFF, next, as<__m512i>(v)));
@@ -204,24 +267,6 @@ inline Vec<T> scan_lanes(Vec<T> v) {
   }
   if constexpr (kLanes < T >> 8) {
     v += from_above<8, T>(v);
-  }
-  return v;
-}
-
-// The same where rows end among the lanes: lane l adds no more than the `to_end[l]` lanes above it,
-// which are those left of its row.
-template <class T>
-inline Vec<T> scan_lanes(Vec<T> v, IndexVec<T> to_end) {
-  const Vec<T> zero = {};
-  v += to_end >= 1 ? from_above<1, T>(v) : zero;
-  if constexpr (kLanes < T >> 2) {
-    v += to_end >= 2 ? from_above<2, T>(v) : zero;
-  }
-  if constexpr (kLanes < T >> 4) {
-    v += to_end >= 4 ? from_above<4, T>(v) : zero;
-  }
-  if constexpr (kLanes < T >> 8) {
-    v += to_end >= 8 ? from_above<8, T>(v) : zero;
   }
   return v;
 }

@@ -220,6 +220,22 @@ TEST_P(CpuKernels, NeedNoAlignment) {
   }
 }
 
+// Halves are scanned 64 at a time, with a row's end anywhere among them.
+TEST_P(CpuKernels, EndRowsOfHalvesAnywhere) {
+  for (const TypePair types : {TypePair::f16, TypePair::bf16}) {
+    for (int64_t n = 1; n < 200; ++n) {
+      Problem problem({7, n, 1}, types);
+      ASSERT_NO_FATAL_FAILURE(check_all(problem, {1024}, {1}));
+    }
+    for (const int64_t offset : {1, 16, 31, 32, 33, 63}) {
+      for (const int64_t n : {4, 65, 130, 190, 1000}) {
+        Problem problem({17, n, 1}, types, 63 - offset, offset);
+        ASSERT_NO_FATAL_FAILURE(check_all(problem, {1024}, {2}));
+      }
+    }
+  }
+}
+
 TEST_P(CpuKernels, SumManyShortRows) {
   for (const int64_t n : {1, 2, 33, 64}) {
     Problem problem({20000, n, 1}, TypePair::f32);
@@ -360,21 +376,48 @@ TEST_P(CpuKernels, KeepInfinitiesAndNansToTheLeftOfWhereTheyAre) {
 
 // --- Halves: what is stored is the sum in f32, rounded once.
 
+// Geometries whose halves go through each of the ways there are for them: masked and unmasked bundles of rows, lines of
+// columns, columns in the order of memory.
+const std::vector<Geometry>& ways_of_halves() {
+  static const std::vector<Geometry> all = {{1 << 16, 3, 1}, {1 << 13, 256, 1}, {1 << 10, 3, 96}, {1 << 14, 3, 5}};
+  return all;
+}
+
+// One for each column along the scan of a geometry: where in it a test puts its values, of which there are two.
+int64_t place_of_values(const Geometry& g, int64_t column) {
+  return static_cast<int64_t>(hash(kSeed, static_cast<u64>(column)) % static_cast<u64>(g.n - 1));
+}
+
 TEST_P(CpuKernels, ReadAndWriteEveryHalf) {
   for (const TypePair types : {TypePair::f16, TypePair::bf16}) {
-    Problem problem({1 << 16, 1, 1}, types);
     const int exponent = types == TypePair::f16 ? 0x7C00 : 0x7F80;
-    for (int64_t e = 0; e < problem.g.elements(); ++e) {
-      const auto bits = static_cast<uint16_t>(e);
-      std::memcpy(problem.x + 2 * e, &bits, 2);
-    }
-    problem.run(families()[1], *GetParam(), team, {1024, 1, kCommonUnroll, Store::cached, Ahead::falling}, workspace);
-    for (int64_t e = 0; e < problem.g.elements(); ++e) {
-      const auto got = bits_at<uint16_t>(problem.y + 2 * e);
-      if ((e & 0x7FFF) > exponent) {
-        ASSERT_GT(got & 0x7FFF, exponent) << "NaN stays NaN";
-      } else {
-        ASSERT_EQ(got, (e & 0x7FFF) == 0 ? got & 0x8000 : e);  // a sum that begins with 0 has no -0
+    for (const Geometry& g : ways_of_halves()) {
+      const int64_t columns = g.outer * g.inner;
+      const int64_t halves = 1 << 16;
+      for (int64_t first = 0; first < halves; first += columns) {
+        // One in each column, and else zeros: it is to be found from there to the column's beginning.
+        Problem problem(g, types);
+        for (int64_t column = 0; column < columns; ++column) {
+          const auto bits = static_cast<uint16_t>(first + column);
+          const int64_t e = (column / g.inner * g.n + place_of_values(g, column)) * g.inner + column % g.inner;
+          std::memcpy(problem.x + 2 * e, &bits, 2);
+        }
+        const Tuning tuning{1024, 1, kCommonUnroll, Store::cached, Ahead::falling};
+        problem.run(families_for(g)[1], *GetParam(), team, tuning, workspace);
+        for (int64_t column = 0; column < columns; ++column) {
+          const auto bits = static_cast<uint16_t>(first + column);
+          for (int64_t i = 0; i < g.n; ++i) {
+            const int64_t e = (column / g.inner * g.n + i) * g.inner + column % g.inner;
+            const auto got = bits_at<uint16_t>(problem.y + 2 * e);
+            if (i > place_of_values(g, column)) {
+              ASSERT_EQ(got, 0);
+            } else if ((bits & 0x7FFF) > exponent) {
+              ASSERT_GT(got & 0x7FFF, exponent) << "NaN stays NaN";
+            } else {
+              ASSERT_EQ(got, (bits & 0x7FFF) == 0 ? got & 0x8000 : bits);  // a sum that begins with 0 has no -0
+            }
+          }
+        }
       }
     }
   }
@@ -389,27 +432,39 @@ uint16_t rounded(TypePair types, float value) {
 
 TEST_P(CpuKernels, RoundHalvesToNearestEvenOnTheWayOut) {
   for (const TypePair types : {TypePair::f16, TypePair::bf16}) {
-    // Rows of two: sums of values close to each other in magnitude, of every exponent, need all kinds of rounding.
-    Problem problem({100000, 2, 1}, types);
-    std::mt19937_64 random(kSeed);
-    const DType dtype = problem.workload.dtype;
-    for (int64_t row = 0; row < problem.g.outer; ++row) {
-      const int finite = types == TypePair::f16 ? 0x7C00 : 0x7F80;
-      const auto a = static_cast<uint16_t>((random() % static_cast<u64>(finite)) | (random() & 0x8000));
-      const auto near =
-          std::clamp(static_cast<int>(a & 0x7FFF) + static_cast<int>(random() % 8000) - 4000, 0, finite - 1);
-      const auto b = static_cast<uint16_t>(static_cast<u64>(near) | (random() & 0x8000));
-      std::memcpy(problem.x + 4 * row, &a, 2);
-      std::memcpy(problem.x + 4 * row + 2, &b, 2);
-    }
-    problem.run(families()[1], *GetParam(), team, {1024, 1, kCommonUnroll, Store::cached, Ahead::falling}, workspace);
-    for (int64_t row = 0; row < problem.g.outer; ++row) {
-      const auto a = static_cast<float>(get(problem.x, dtype, 2 * row));
-      const auto b = static_cast<float>(get(problem.x, dtype, 2 * row + 1));
-      const uint16_t expected = rounded(types, a + b);
-      const auto got = bits_at<uint16_t>(problem.y + 4 * row);
-      ASSERT_TRUE(got == expected || ((got | expected) & 0x7FFF) == 0)
-          << a << " + " << b << ": " << got << " instead of " << expected;
+    const int finite = types == TypePair::f16 ? 0x7C00 : 0x7F80;
+    for (const Geometry& g : ways_of_halves()) {
+      // Two in each column, and else zeros: sums of values close to each other in magnitude, of every exponent, need
+      // all kinds of rounding, and some are infinite.
+      Problem problem(g, types);
+      std::mt19937_64 random(kSeed);
+      const DType dtype = problem.workload.dtype;
+      const auto element = [&](int64_t column, int64_t i) {
+        return (column / g.inner * g.n + i) * g.inner + column % g.inner;
+      };
+      for (int64_t column = 0; column < g.outer * g.inner; ++column) {
+        const auto a = static_cast<uint16_t>((random() % static_cast<u64>(finite)) | (random() & 0x8000));
+        const auto near =
+            std::clamp(static_cast<int>(a & 0x7FFF) + static_cast<int>(random() % 8000) - 4000, 0, finite - 1);
+        const auto b = static_cast<uint16_t>(static_cast<u64>(near) | (random() & 0x8000));
+        std::memcpy(problem.x + 2 * element(column, place_of_values(g, column)), &a, 2);
+        std::memcpy(problem.x + 2 * element(column, place_of_values(g, column) + 1), &b, 2);
+      }
+      for (const Store store : {Store::cached, Store::streaming}) {
+        const Tuning tuning{1024, 1, kCommonUnroll, store, Ahead::falling};
+        problem.run(families_for(g)[1], *GetParam(), team, tuning, workspace);
+        for (int64_t column = 0; column < g.outer * g.inner; ++column) {
+          const int64_t place = place_of_values(g, column);
+          const auto a = static_cast<float>(get(problem.x, dtype, element(column, place)));
+          const auto b = static_cast<float>(get(problem.x, dtype, element(column, place + 1)));
+          const uint16_t expected = rounded(types, a + b);
+          for (int64_t i = 0; i <= place; ++i) {
+            const auto got = bits_at<uint16_t>(problem.y + 2 * element(column, i));
+            ASSERT_TRUE(got == expected || ((got | expected) & 0x7FFF) == 0)
+                << a << " + " << b << ": " << got << " instead of " << expected;
+          }
+        }
+      }
     }
   }
 }
