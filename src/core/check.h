@@ -58,7 +58,8 @@ struct Change {
 // A change of level in the history of an entry.
 struct LevelChange {
   int runs = 0;        // of the history
-  std::string time;    // of the first run after it
+  int at = 0;          // the first run after it, counted from 0
+  std::string time;    // of that run
   std::string commit;  // of that run; empty where it is not known
   double before = 0;   // median ratio to the copy
   double after = 0;
