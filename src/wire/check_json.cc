@@ -61,6 +61,8 @@ Json write_entry(const EntryCheck& entry) {
   object["slowdown"] = write_slowdown(entry.slowdown, measured);
   object["then"] = write_side(entry.ratio_then, entry.time_then_ns, entry.copy_then_ns, entry.rounds_then);
   object["now"] = write_side(entry.ratio_now, entry.time_now_ns, entry.copy_now_ns, entry.rounds_now);
+  object["other_work"] = text_or_null(entry.other_work);
+  object["looks"] = entry.looks;
   object["session_sd"] = {{"value", entry.session_sd}, {"measured", entry.session_sd_measured}};
   object["discarded_rounds"] = entry.discarded_rounds;
   object["disturbance"] = text_or_null(entry.disturbance);
