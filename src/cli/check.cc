@@ -293,13 +293,13 @@ void CheckRun::measure_noise() {
     const auto run = gate::measure_noise(*open_.device, *open_.compiler, *entry, options, interrupts_.token());
     const std::string others = other_work();
     if (!run) {
-      check_.entries.push_back(
-          gate::inconclusive(*entry, run.error().message + (others.empty() ? "" : "; " + others)));
+      check_.entries.push_back(gate::inconclusive(*entry, run.error().message + (others.empty() ? "" : "; " + others)));
       continue;
     }
     check_.noise.push_back(run->noise);
     if (!others.empty()) {
-      check_.notes.push_back(fmt::format("{}: its noise is that of a busy GPU: {}", to_string(entry->workload), others));
+      check_.notes.push_back(
+          fmt::format("{}: its noise is that of a busy GPU: {}", to_string(entry->workload), others));
     }
   }
 }

@@ -77,9 +77,8 @@ std::string others_in_words(const std::vector<GpuProcess>& processes) {
     names.push_back(process.name.empty() ? fmt::format("pid {}", process.id)
                                          : fmt::format("{} (pid {})", process.name, process.id));
   }
-  return others.size() == 1
-             ? fmt::format("another process uses this GPU: {}", names.front())
-             : fmt::format("{} other processes use this GPU: {}", others.size(), fmt::join(names, ", "));
+  return others.size() == 1 ? fmt::format("another process uses this GPU: {}", names.front())
+                            : fmt::format("{} other processes use this GPU: {}", others.size(), fmt::join(names, ", "));
 }
 
 std::string other_work_on(const std::string& uuid) {

@@ -142,9 +142,9 @@ class EntryRun {
   const std::optional<Old>& old_;
   const CheckOptions& options_;
   const std::stop_token& stop_;
-  CheckRule rule_;            // with the looks that the noise leaves
-  double confidence_ = 0;     // of every look
-  bool asked_ = false;        // who else uses the device
+  CheckRule rule_;         // with the looks that the noise leaves
+  double confidence_ = 0;  // of every look
+  bool asked_ = false;     // who else uses the device
   EntryCheck result_;
   RoundTaker taker_;
   std::unique_ptr<Session> session_;
@@ -315,8 +315,7 @@ void EntryRun::say_why(bool last_look) {
                       : fmt::format("slower, and {} of it cannot be ruled out {}", percent(rule_.threshold), rounds);
   } else if (!slowdown_.reached) {
     undecided_by_machine(fmt::format("too few rounds to say: {} now and {} in the baseline{}", result_.rounds.size(),
-                                     ratios_of_winner(entry_).size(),
-                                     ended_early_ ? "; the time limit was hit" : ""));
+                                     ratios_of_winner(entry_).size(), ended_early_ ? "; the time limit was hit" : ""));
   } else if (last_look) {
     std::string why = fmt::format("too noisy: known to ± {} {}, and ± {} is needed", percent(half), rounds,
                                   percent(rule_.threshold / 2));

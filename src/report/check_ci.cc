@@ -119,7 +119,8 @@ std::vector<Case> cases_of(const Check& check) {
       // Found is what is hoped for.
       const PlantedCheck& planted = *entry.planted;
       const bool found = planted.verdict == CheckVerdict::regression;
-      cases.push_back({fmt::format("{}, {} planted", workload, percent(planted.extra_traffic)), 0,
+      cases.push_back({fmt::format("{}, {} planted", workload, percent(planted.extra_traffic)),
+                       0,
                        found ? CheckVerdict::pass : CheckVerdict::inconclusive,
                        fmt::format("{} of extra traffic, slower by {}: {}", percent(planted.extra_traffic),
                                    change_text(planted.slowdown_paired), found ? "found" : "not found"),
@@ -129,8 +130,8 @@ std::vector<Case> cases_of(const Check& check) {
   for (const Noise& noise : check.noise) {
     cases.push_back({"noise of " + noise.key, 0,
                      noise.rounds_needed > 0 ? CheckVerdict::pass : CheckVerdict::inconclusive,
-                     fmt::format("noise of a round {}, between sessions {}; thresholds from {}", percent(noise.round_sd),
-                                 percent(noise.session_sd), percent(noise.smallest_threshold)),
+                     fmt::format("noise of a round {}, between sessions {}; thresholds from {}",
+                                 percent(noise.round_sd), percent(noise.session_sd), percent(noise.smallest_threshold)),
                      noise.variant + "\n"});
   }
   return cases;

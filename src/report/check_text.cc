@@ -132,11 +132,11 @@ std::vector<std::string> check_details(const EntryCheck& entry, size_t most_chan
   }
   if (entry.level_change) {
     const LevelChange& change = *entry.level_change;
-    lines.push_back(fmt::format(
-        "history: its level changed by {:+.1f}% at {}{} ({:.3f} -> {:.3f} of copy, {} runs, p {:.2g})",
-        100 * (change.after / change.before - 1), change.time,
-        change.commit.empty() ? "" : ", commit " + change.commit.substr(0, 12), change.before, change.after,
-        change.runs, change.p));
+    lines.push_back(
+        fmt::format("history: its level changed by {:+.1f}% at {}{} ({:.3f} -> {:.3f} of copy, {} runs, p {:.2g})",
+                    100 * (change.after / change.before - 1), change.time,
+                    change.commit.empty() ? "" : ", commit " + change.commit.substr(0, 12), change.before, change.after,
+                    change.runs, change.p));
   }
   return lines;
 }

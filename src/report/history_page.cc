@@ -157,10 +157,10 @@ std::string history_markdown(const std::vector<ReportHistory>& histories) {
       ratios.push_back(run.ratio_to_copy.median);
     }
     const auto [low, high] = std::ranges::minmax(ratios);
-    text += fmt::format("| {} | {} | {} | {} | {:.3f} to {:.3f} | {} | {} |\n", markdown_text(history->title),
-                        history->runs.size(), ratio_text(history->runs.back().ratio_to_copy),
-                        name(history->runs.back().verdict), low, high, sparkline(ratios, kSparks),
-                        change_cell(*history));
+    text +=
+        fmt::format("| {} | {} | {} | {} | {:.3f} to {:.3f} | {} | {} |\n", markdown_text(history->title),
+                    history->runs.size(), ratio_text(history->runs.back().ratio_to_copy),
+                    name(history->runs.back().verdict), low, high, sparkline(ratios, kSparks), change_cell(*history));
   }
   return text;
 }

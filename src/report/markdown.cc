@@ -124,8 +124,8 @@ std::string details(const ReportOutcome& outcome) {
   }
   const Provenance& p = outcome.provenance;
   text += fmt::format("- Measured {} on {}, driver {}, {}, scantune {}\n", markdown_text(p.time),
-                      markdown_text(outcome.device.chip.name), markdown_text(outcome.device.driver), markdown_text(p.compiler),
-                      markdown_text(p.tool_version));
+                      markdown_text(outcome.device.chip.name), markdown_text(outcome.device.driver),
+                      markdown_text(p.compiler), markdown_text(p.tool_version));
   return text;
 }
 

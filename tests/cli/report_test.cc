@@ -89,7 +89,8 @@ TEST(Report, TakesAHistoryOfChecksAloneOrBesideResults) {
   EXPECT_THAT(run.out, MatchesRegex("Wrote +r.html: [0-9]+ variants of 2 workloads, 26 checks of 2 workloads, .*\n"));
   const json document = json::parse(sandbox.run({"report", "history.jsonl", "--format", "json"}).out);
   EXPECT_EQ(document["histories"][0]["level_change"]["at"], 12);
-  EXPECT_THAT(sandbox.run({"report", "history.jsonl", "--format", "markdown"}).out, HasSubstr("**-1.2%** at 2026-11-13"));
+  EXPECT_THAT(sandbox.run({"report", "history.jsonl", "--format", "markdown"}).out,
+              HasSubstr("**-1.2%** at 2026-11-13"));
 }
 
 TEST(Report, NeverWritesOverWhatItReports) {

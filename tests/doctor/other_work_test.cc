@@ -22,8 +22,7 @@ TEST(OtherWork, IsNamedWhereSomebodyElseHasAContext) {
   EXPECT_EQ(others_in_words({own, python}), "another process uses this GPU: python3 (pid 4711)");
   EXPECT_EQ(others_in_words({python}), "another process uses this GPU: python3 (pid 4711)")
       << "we have no context where memory ran short";
-  EXPECT_EQ(others_in_words({python, own, {.id = 12}}),
-            "2 other processes use this GPU: python3 (pid 4711), pid 12");
+  EXPECT_EQ(others_in_words({python, own, {.id = 12}}), "2 other processes use this GPU: python3 (pid 4711), pid 12");
   EXPECT_EQ(others_in_words({python, python, python, python, python}),
             "5 other processes use this GPU: python3 (pid 4711), python3 (pid 4711), python3 (pid 4711), ...");
 }
@@ -40,9 +39,7 @@ TEST(OtherWork, TakesOneOfTheHostsIdsForOurOwnInAContainer) {
 // Loaded first, it answers for the library of its name.
 class FakeNvml : public testing::Test {
  protected:
-  void SetUp() override {
-    ASSERT_NE(dlopen(SCANTUNE_FAKE_NVML, RTLD_NOW | RTLD_GLOBAL), nullptr) << dlerror();
-  }
+  void SetUp() override { ASSERT_NE(dlopen(SCANTUNE_FAKE_NVML, RTLD_NOW | RTLD_GLOBAL), nullptr) << dlerror(); }
   static std::string seen(const std::string& ids) {
     setenv("SCANTUNE_FAKE_PROCESSES", ids.c_str(), 1);
     return other_work_on("GPU-fake");
@@ -59,8 +56,7 @@ TEST_F(FakeNvml, LeavesOutThisProcessAndItsChildren) {
   const std::string ours = std::to_string(getpid()) + " " + std::to_string(child);
   EXPECT_EQ(seen(""), "");
   EXPECT_EQ(seen(ours), "");
-  EXPECT_THAT(seen(ours + " " + std::to_string(getppid())),
-              HasSubstr("another process uses this GPU: "));
+  EXPECT_THAT(seen(ours + " " + std::to_string(getppid())), HasSubstr("another process uses this GPU: "));
   EXPECT_THAT(seen(ours + " " + std::to_string(getppid())), HasSubstr("(pid " + std::to_string(getppid()) + ")"));
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);

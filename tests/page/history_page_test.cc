@@ -1,10 +1,11 @@
 // The history of checks on the page of `scantune report`, in a browser.
+#include "report/history_page.h"
+
 #include <gmock/gmock.h>
 
 #include "../report/fixture.h"
 #include "../report/history_example.h"
 #include "browser.h"
-#include "report/history_page.h"
 #include "report/page.h"
 #include "report/page_data.h"
 

@@ -105,8 +105,9 @@ TEST(CheckReport, NeitherNoiseNorAMissedPlantedKernelShowsAsPassedInJunit) {
   text = check_junit(check_of({with_everything(CheckVerdict::regression)}));
   EXPECT_THAT(text, HasSubstr(R"(tests="2" failures="1" errors="0")"));
   Check aa = check_of({});
-  aa.noise = {{.key = "k", .variant = "v", .sessions = 8, .rounds = 20, .round_sd = 0.1, .rounds_needed = 0, .draws = 1},
-              {.key = "l", .variant = "v", .sessions = 8, .rounds = 20, .round_sd = 0.001, .rounds_needed = 9}};
+  aa.noise = {
+      {.key = "k", .variant = "v", .sessions = 8, .rounds = 20, .round_sd = 0.1, .rounds_needed = 0, .draws = 1},
+      {.key = "l", .variant = "v", .sessions = 8, .rounds = 20, .round_sd = 0.001, .rounds_needed = 9}};
   text = check_junit(aa);
   EXPECT_THAT(text, HasSubstr(R"(tests="2" failures="0" errors="1")"));
   EXPECT_THAT(text, HasSubstr("noise of k"));

@@ -1,6 +1,4 @@
 // Histories of checks in a report.
-#include "report/history_page.h"
-
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -8,6 +6,7 @@
 #include "../store/scratch.h"
 #include "fixture.h"
 #include "history_example.h"
+#include "report/history_page.h"
 #include "report/markdown.h"
 #include "report/sources.h"
 #include "wire/check_json.h"
