@@ -1,6 +1,7 @@
 #include "wire/history_values.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 namespace scantune::wire {
 
