@@ -301,7 +301,9 @@ TEST_F(CheckTest, RetuningFindsAFasterVariantAndKeepsTheStoredOneOtherwise) {
   plan.time_ns = [&](const Variant& of) { return (of == stored ? 1.2 : 1.2 * 1.001) * kThenNs * jitter(); };
   EXPECT_FALSE(find()) << "what cannot be told apart does not replace it";
   Variant faster;
-  for (const Candidate& candidate : *candidates(entry.workload, entry.chip, {})) {
+  const auto all = candidates(entry.workload, entry.chip, {});
+  ASSERT_TRUE(all);
+  for (const Candidate& candidate : *all) {
     if (candidate.broken.empty() && candidate.variant != stored) {
       faster = candidate.variant;
     }
