@@ -144,7 +144,7 @@ TEST_F(CheckTest, TakesAsManyRoundsAsTheNoiseOfTheMachineAsksFor) {
   record_baseline();
   options.noise = std::nullopt;
   EXPECT_EQ(check().looks, options.rule.looks);
-  const Spread measured{.round_sd = 0.02, .session_sd = 0.0005};
+  const Spread measured{.round_sd = 0.009, .session_sd = 0.0005};
   const int needed = rounds_needed(measured, options.rule, 30);
   ASSERT_GT(needed, options.rule.looks.front());
   ASSERT_LE(needed, options.rule.looks.back());
