@@ -684,7 +684,7 @@
       data: { datasets: sets },
       options: {
         scales: {
-          x: axis(byTime ? 'time' : runs.some((run) => run.commit) ? 'run, by commit' : 'run', { grace: byTime ? '2%' : 0, ticks: { precision: 0, maxRotation: 45, autoSkip: true, maxTicksLimit: narrow() ? 5 : 14, callback: label } }),
+          x: axis(byTime ? 'time' : runs.some((run) => run.commit) ? 'run, by commit' : 'run', { min: byTime ? undefined : 0, max: byTime ? undefined : runs.length + 1, grace: byTime ? '2%' : 0, ticks: { precision: 0, maxRotation: 45, autoSkip: true, maxTicksLimit: narrow() ? 5 : 14, callback: label } }),
           y: axis('ratio to copy', { grace: '10%', ticks: { callback: (v) => ratio(v) } }),
         },
         plugins: {
