@@ -11,13 +11,14 @@ constexpr const char* kHead =
     "\n"
     "Usage: scantune report [FILE...] [options]   (default results/best.json)\n"
     "\n"
-    "  FILE is a best file, a journal, what --format json of a run printed, or a comparison with\n"
-    "  peers; several are put together. A journal or a run tells every variant that was tried, a best\n"
-    "  file only the winners and their rivals.\n"
+    "  FILE is a best file, a journal, what --format json of a run printed, a comparison with peers,\n"
+    "  or a history of checks; several are put together. A journal or a run tells every variant that\n"
+    "  was tried, a best file only the winners and their rivals.\n"
     "\n"
     "Examples:\n"
     "  scantune report results/journal.jsonl\n"
     "  scantune report results/journal.jsonl results/h200-peers.json --out report.html\n"
+    "  scantune report results/best.json results/history.jsonl\n"
     "  scantune report --format markdown\n";
 
 constexpr const char* kTail = "\nExit codes: 0 done, 2 bad input or environment.\n";

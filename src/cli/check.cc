@@ -15,6 +15,7 @@
 #include "cli/provenance.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
+#include "doctor/other_work.h"
 #include "gate/retune.h"
 #include "gate/trend.h"
 #include "report/check_report.h"
@@ -101,6 +102,11 @@ class CheckRun {
   void check_one(const BestEntry& entry, size_t left);
   void retune(const BestEntry& entry, double seconds, EntryCheck& check);
   void measure_noise();
+  // Who else uses the device; empty where nobody does or nobody tells, as of a CPU.
+  [[nodiscard]] std::string other_work() const {
+    const std::string& uuid = check_.device.uuid;
+    return uuid.empty() || is_replay(check_.device) ? std::string() : doctor::other_work_on(uuid);
+  }
   void keep_history();
   int exit_code_of() const;
   Expected<void> write_reports(int code);
@@ -229,9 +235,10 @@ void CheckRun::check_one(const BestEntry& entry, size_t left) {
   options.seed = plan_.seed;
   options.planted = plan_.planted;
   options.progress = progress_of(entry);
+  options.other_work = [this] { return other_work(); };
   const std::string key = wire::best_key(entry.workload, entry.chip);
   if (const auto noise = gate::noise_in(history_.lines, key)) {
-    options.session_sd = noise->session_sd;
+    options.noise = gate::Spread{.round_sd = noise->round_sd, .session_sd = noise->session_sd};
   }
   const auto old = plan_.bundle ? std::optional(old_of(*plan_.bundle, key)) : std::nullopt;
   EntryCheck check = gate::check_entry(*open_.device, *open_.compiler, entry, old, options, interrupts_.token());
@@ -284,10 +291,15 @@ void CheckRun::measure_noise() {
     options.seed = plan_.seed;
     options.progress = progress_of(*entry);
     const auto run = gate::measure_noise(*open_.device, *open_.compiler, *entry, options, interrupts_.token());
+    const std::string others = other_work();
     if (!run) {
-      check_.entries.push_back(gate::inconclusive(*entry, run.error().message));
-    } else {
-      check_.noise.push_back(run->noise);
+      check_.entries.push_back(gate::inconclusive(*entry, run.error().message + (others.empty() ? "" : "; " + others)));
+      continue;
+    }
+    check_.noise.push_back(run->noise);
+    if (!others.empty()) {
+      check_.notes.push_back(
+          fmt::format("{}: its noise is that of a busy GPU: {}", to_string(entry->workload), others));
     }
   }
 }

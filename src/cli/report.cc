@@ -90,13 +90,23 @@ Expected<int> write_report(const ReportCommand& command) {
   for (const wire::ReportOutcome& outcome : document->outcomes) {
     records += outcome.records.size();
   }
+  size_t checks = 0;
+  for (const wire::ReportHistory& history : document->histories) {
+    checks += history.runs.size();
+  }
+  std::string what;
+  if (!document->outcomes.empty()) {
+    what = fmt::format("{} of {}, ", report::plural(records, "variant"),
+                       report::plural(document->outcomes.size(), "workload"));
+  }
+  if (!document->histories.empty()) {
+    what += fmt::format("{} of {}, ", report::plural(checks, "check"),
+                        report::plural(document->histories.size(), "workload"));
+  }
   const report::TextStyle style = text_style(stdout, false);
   print(stdout,
-        report::labelled_line("Wrote",
-                              fmt::format("{}: {} of {}, {}", out, report::plural(records, "variant"),
-                                          report::plural(document->outcomes.size(), "workload"),
-                                          format_bytes(static_cast<int64_t>(text.size()))),
-                              style),
+        report::labelled_line(
+            "Wrote", fmt::format("{}: {}{}", out, what, format_bytes(static_cast<int64_t>(text.size()))), style),
         style);
   return kDone;
 }

@@ -58,7 +58,8 @@ struct Change {
 // A change of level in the history of an entry.
 struct LevelChange {
   int runs = 0;        // of the history
-  std::string time;    // of the first run after it
+  int at = 0;          // the first run after it, counted from 0
+  std::string time;    // of that run
   std::string commit;  // of that run; empty where it is not known
   double before = 0;   // median ratio to the copy
   double after = 0;
@@ -105,6 +106,8 @@ struct EntryCheck {
   int rounds_now = 0;
   int discarded_rounds = 0;  // disturbed, and not among `rounds`
   std::string disturbance;   // why the last of those was
+  std::string other_work;    // who else computed on the device; empty where nobody did or nobody tells
+  std::vector<int> looks;    // after how many rounds it was to be decided; empty where nothing was measured
   double session_sd = 0;     // that the interval allows for
   bool session_sd_measured = false;
   double seconds = 0;

@@ -20,19 +20,20 @@ constexpr std::string_view name(Health health) {
   return health == Health::ok ? "ok" : health == Health::degraded ? "degraded" : "broken";
 }
 
-struct Check {
+// One thing that was looked at.
+struct HealthCheck {
   std::string subject;  // "driver", "counters of cuda:0"
   Health health = Health::ok;
   std::string what;    // what was found, with its figures
   std::string remedy;  // what to do; empty where all is well
 
-  bool operator==(const Check&) const = default;
+  bool operator==(const HealthCheck&) const = default;
 };
 
 // The worst of them; ok where there is none.
-constexpr Health worst(const std::vector<Check>& checks) {
+constexpr Health worst(const std::vector<HealthCheck>& checks) {
   Health health = Health::ok;
-  for (const Check& check : checks) {
+  for (const HealthCheck& check : checks) {
     health = check.health > health ? check.health : health;
   }
   return health;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "cuda/clock_watch.h"
 #include "cuda/context.h"
@@ -29,6 +30,14 @@ struct NvmlMemory {
   unsigned long long total;
   unsigned long long free;
   unsigned long long used;
+};
+
+// nvml.h's nvmlProcessInfo_t, as functions whose names end in _v3 have it.
+struct NvmlProcess {
+  unsigned id;
+  unsigned long long used_bytes;
+  unsigned gpu_instance;
+  unsigned compute_instance;
 };
 
 // NVML, open for as long as this lives.
@@ -71,6 +80,30 @@ class Nvml {
   Nvml() = default;
   bool open_ = true;
 };
+
+// Processes come and go between the call that counts them and the one that lists them: room for some more is asked for.
+constexpr unsigned kMoreProcesses = 16;
+
+// Those with a context on a device; nothing where NVML does not tell.
+std::optional<std::vector<int64_t>> processes_on(const Nvml& nvml, void* device) {
+  constexpr const char* kList = "nvmlDeviceGetComputeRunningProcesses_v3";
+  std::vector<NvmlProcess> list;
+  unsigned count = 0;
+  auto result = nvml.call(kList, device, &count, static_cast<NvmlProcess*>(nullptr));
+  if (result == kNvmlInsufficientSize) {
+    list.resize(count + kMoreProcesses);
+    count = static_cast<unsigned>(list.size());
+    result = nvml.call(kList, device, &count, list.data());
+  }
+  if (result != kNvmlSuccess) {
+    return std::nullopt;
+  }
+  std::vector<int64_t> ids;
+  for (unsigned i = 0; i < count; ++i) {
+    ids.push_back(list[i].id);
+  }
+  return ids;
+}
 
 std::string where(const std::string& version, LibraryId id) {
   return version.empty() ? library_path(id) : fmt::format("{}, {}", version, library_path(id));
@@ -155,6 +188,22 @@ Expected<void> probe_counters(int ordinal) {
   return value.value ? Expected<void>() : fail(ErrorKind::environment, "{}", value.reason);
 }
 
+Expected<std::vector<int64_t>> compute_processes(const std::string& uuid) {
+  const auto nvml = Nvml::open();
+  if (!nvml) {
+    return tl::unexpected(nvml.error());
+  }
+  void* device = nullptr;
+  if (!nvml->ask("nvmlDeviceGetHandleByUUID", uuid.c_str(), &device)) {
+    return fail(ErrorKind::environment, "NVML does not know the GPU {}", uuid);
+  }
+  auto ids = processes_on(*nvml, device);
+  if (!ids) {
+    return fail(ErrorKind::environment, "NVML does not tell which processes use the GPU {}", uuid);
+  }
+  return *std::move(ids);
+}
+
 Expected<GpuState> probe_gpu(const DeviceInfo& info) {
   const auto nvml = Nvml::open();
   if (!nvml) {
@@ -169,12 +218,8 @@ Expected<GpuState> probe_gpu(const DeviceInfo& info) {
     state.memory_bytes = static_cast<int64_t>(memory.total);
     state.free_bytes = static_cast<int64_t>(memory.free);
   }
-  unsigned processes = 0;
-  const auto counted =
-      nvml->call("nvmlDeviceGetComputeRunningProcesses_v3", device, &processes, static_cast<void*>(nullptr));
-  // NOLINTNEXTLINE(misc-redundant-expression): one of them is 0, the other 7
-  if (counted == kNvmlSuccess || counted == kNvmlInsufficientSize) {
-    state.processes = static_cast<int>(processes);
+  if (const auto processes = processes_on(*nvml, device)) {
+    state.processes = static_cast<int>(processes->size());
   }
   int current = 0;
   int pending = 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/expected.h"
 #include "core/record.h"
@@ -36,6 +37,11 @@ struct GpuState {
   std::optional<int> temperature_c;
   std::string slowed_by;  // see slowdown_text (cuda/clock_watch.h)
 };
+
+// The ids of the processes that have a CUDA context on a GPU now, this one and its children included; of another
+// container's as NVML gives them, which may be those of the host. An error where NVML cannot be opened, does not know
+// the GPU ("GPU-...", as in DeviceInfo) or does not tell.
+Expected<std::vector<int64_t>> compute_processes(const std::string& uuid);
 
 // An error where NVML cannot be opened or does not know the GPU.
 Expected<GpuState> probe_gpu(const DeviceInfo& info);

@@ -39,6 +39,8 @@ Expected<std::string> probe_cupti() { return unavailable(); }
 
 Expected<void> probe_counters(int /*ordinal*/) { return unavailable(); }
 
+Expected<std::vector<int64_t>> compute_processes(const std::string& /*uuid*/) { return unavailable(); }
+
 Expected<GpuState> probe_gpu(const DeviceInfo& /*info*/) { return unavailable(); }
 
 Expected<std::vector<std::string>> metric_chips() { return unavailable(); }

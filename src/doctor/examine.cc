@@ -14,9 +14,9 @@ constexpr double kEnoughFree = 0.9;
 constexpr int64_t kEnoughDiskBytes = int64_t{1} << 30;  // a sweep of the standard suite writes some ten megabytes
 constexpr int kHot = 85;                                // degrees Celsius: near where GPUs lower their clocks
 
-Check ok(std::string subject, std::string what) { return {std::move(subject), Health::ok, std::move(what), {}}; }
+HealthCheck ok(std::string subject, std::string what) { return {std::move(subject), Health::ok, std::move(what), {}}; }
 
-Check driver(const Machine& machine) {
+HealthCheck driver(const Machine& machine) {
   if (machine.driver) {
     return ok("driver", *machine.driver);
   }
@@ -33,8 +33,8 @@ Check driver(const Machine& machine) {
 }
 
 // What is found in the toolkit, or in the wheels.
-Check library(const Machine& machine, const std::string& subject, const Expected<std::string>& found, Health without,
-              const std::string& loss) {
+HealthCheck library(const Machine& machine, const std::string& subject, const Expected<std::string>& found,
+                    Health without, const std::string& loss) {
   if (found) {
     return ok(subject, *found);
   }
@@ -43,7 +43,7 @@ Check library(const Machine& machine, const std::string& subject, const Expected
           "install the CUDA 13 toolkit, or point SCANTUNE_CUDA_ROOT at one or at a folder of the nvidia-* wheels"};
 }
 
-Check gpus(const Machine& machine) {
+HealthCheck gpus(const Machine& machine) {
   if (!machine.gpus) {
     return {"GPUs", machine.nvidia_hardware ? Health::broken : Health::degraded, machine.gpus.error().message,
             machine.nvidia_hardware ? "see the driver above" : "none is needed to tune the CPU (--device cpu)"};
@@ -59,7 +59,7 @@ Check gpus(const Machine& machine) {
   return ok("GPUs", names);
 }
 
-Check architecture(const Gpu& gpu) {
+HealthCheck architecture(const Gpu& gpu) {
   const std::string subject = "architecture of " + gpu.info.id;
   const std::string what = sm_name(gpu.info.chip);
   if (gpu.info.chip.compute_capability < kOldestGpu) {
@@ -69,7 +69,7 @@ Check architecture(const Gpu& gpu) {
   return ok(subject, what);
 }
 
-Check counters(const Gpu& gpu) {
+HealthCheck counters(const Gpu& gpu) {
   const std::string subject = "counters of " + gpu.info.id;
   if (gpu.counters) {
     return ok(subject, "can be read");
@@ -79,7 +79,7 @@ Check counters(const Gpu& gpu) {
           gpu.counters.error().message};
 }
 
-Check memory(const Gpu& gpu, const cuda::GpuState& state) {
+HealthCheck memory(const Gpu& gpu, const cuda::GpuState& state) {
   const std::string subject = "memory of " + gpu.info.id;
   const int64_t total = state.memory_bytes.value_or(0);
   const int64_t free = state.free_bytes.value_or(0);
@@ -91,7 +91,7 @@ Check memory(const Gpu& gpu, const cuda::GpuState& state) {
   return ok(subject, what);
 }
 
-Check neighbours(const Gpu& gpu, int processes) {
+HealthCheck neighbours(const Gpu& gpu, int processes) {
   const std::string subject = "other work on " + gpu.info.id;
   if (processes > 0) {
     return {subject, Health::degraded,
@@ -101,7 +101,7 @@ Check neighbours(const Gpu& gpu, int processes) {
   return ok(subject, "none");
 }
 
-Check mig(const Gpu& gpu, bool on) {
+HealthCheck mig(const Gpu& gpu, bool on) {
   const std::string subject = "MIG on " + gpu.info.id;
   if (on) {
     return {subject, Health::degraded, "on: results are of an instance, whose neighbours share memory and clocks",
@@ -110,7 +110,7 @@ Check mig(const Gpu& gpu, bool on) {
   return ok(subject, "off");
 }
 
-Check ecc(const Gpu& gpu, const cuda::GpuState& state) {
+HealthCheck ecc(const Gpu& gpu, const cuda::GpuState& state) {
   const std::string subject = "ECC of " + gpu.info.id;
   if (const uint64_t errors = state.uncorrected_errors.value_or(0); errors > 0) {
     return {subject, Health::broken, fmt::format("{} uncorrected errors of memory since the driver was loaded", errors),
@@ -123,7 +123,7 @@ Check ecc(const Gpu& gpu, const cuda::GpuState& state) {
   return ok(subject, "on, no uncorrected errors");
 }
 
-Check clocks(const Gpu& gpu, const cuda::GpuState& state) {
+HealthCheck clocks(const Gpu& gpu, const cuda::GpuState& state) {
   const std::string subject = "clocks of " + gpu.info.id;
   std::string what = state.sm_clock_mhz && state.max_sm_clock_mhz
                          ? fmt::format("SMs at {} of at most {} MHz", *state.sm_clock_mhz, *state.max_sm_clock_mhz)
@@ -139,7 +139,7 @@ Check clocks(const Gpu& gpu, const cuda::GpuState& state) {
   return ok(subject, what);
 }
 
-void add_gpu(const Gpu& gpu, std::vector<Check>& checks) {
+void add_gpu(const Gpu& gpu, std::vector<HealthCheck>& checks) {
   checks.push_back(architecture(gpu));
   checks.push_back(counters(gpu));
   if (!gpu.state) {
@@ -162,7 +162,7 @@ void add_gpu(const Gpu& gpu, std::vector<Check>& checks) {
   checks.push_back(clocks(gpu, *gpu.state));
 }
 
-Check cpu_counters(const Machine& machine) {
+HealthCheck cpu_counters(const Machine& machine) {
   const auto read =
       std::ranges::count_if(machine.cpu_counters, [](const MetricValue& m) { return m.value.has_value(); });
   if (std::cmp_equal(read, machine.cpu_counters.size()) && read > 0) {
@@ -183,7 +183,7 @@ Check cpu_counters(const Machine& machine) {
           remedy};
 }
 
-Check folder(const Folder& folder) {
+HealthCheck folder(const Folder& folder) {
   const std::string subject = folder.purpose + " folder";
   const std::string path = folder.path.string();
   if (!folder.writable) {
@@ -199,10 +199,11 @@ Check folder(const Folder& folder) {
 
 }  // namespace
 
-std::vector<Check> examine(const Machine& machine) {
-  std::vector<Check> checks = {driver(machine), gpus(machine),
-                               library(machine, "NVRTC", machine.nvrtc, Health::broken, "no kernel can be compiled"),
-                               library(machine, "CUPTI", machine.cupti, Health::degraded, "no counter can be read")};
+std::vector<HealthCheck> examine(const Machine& machine) {
+  std::vector<HealthCheck> checks = {
+      driver(machine), gpus(machine),
+      library(machine, "NVRTC", machine.nvrtc, Health::broken, "no kernel can be compiled"),
+      library(machine, "CUPTI", machine.cupti, Health::degraded, "no counter can be read")};
   if (machine.gpus) {
     for (const Gpu& gpu : *machine.gpus) {
       add_gpu(gpu, checks);

@@ -95,17 +95,22 @@ std::string counters_missing(const std::optional<Profile>& then, const std::opti
   return none(*then) ? "the baseline's counters could not be read: " + reason(*then) : std::string();
 }
 
-std::vector<Change> changes_since(const BestEntry& entry, const Contender& then, const Present& now) {
+std::vector<Change> causes_since(const BestEntry& entry, const Contender& then, const Provenance& now) {
   std::vector<Change> changes;
   const Provenance& before = entry.provenance;
-  add_if_other(changes, "kernel source", then.source_digest, now.provenance.source, kSourceWeight,
+  add_if_other(changes, "kernel source", then.source_digest, now.source, kSourceWeight,
                fmt::format("the sources of {} changed", then.variant.kernel));
-  add_if_other(changes, "compiler", before.compiler, now.provenance.compiler, kCompilerWeight,
-               fmt::format("compiled by {}, then by {}", now.provenance.compiler, before.compiler));
-  add_if_other(changes, "driver", before.driver, now.provenance.driver, kDriverWeight,
-               fmt::format("driver {}, then {}", now.provenance.driver, before.driver));
-  add_if_other(changes, "GPU", before.uuid, now.provenance.uuid, kOtherGpuWeight,
+  add_if_other(changes, "compiler", before.compiler, now.compiler, kCompilerWeight,
+               fmt::format("compiled by {}, then by {}", now.compiler, before.compiler));
+  add_if_other(changes, "driver", before.driver, now.driver, kDriverWeight,
+               fmt::format("driver {}, then {}", now.driver, before.driver));
+  add_if_other(changes, "GPU", before.uuid, now.uuid, kOtherGpuWeight,
                fmt::format("another {}: two of a kind are not equally fast", entry.chip.name));
+  return changes;
+}
+
+std::vector<Change> changes_since(const BestEntry& entry, const Contender& then, const Present& now) {
+  std::vector<Change> changes = causes_since(entry, then, now.provenance);
   for (const explain::Change& change :
        explain::changes(explain::subject_of(entry, then), subject_now(entry, then, now))) {
     if (change.symptom || change.explains < kLeastExplained) {

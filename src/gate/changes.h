@@ -20,6 +20,10 @@ struct Present {
   Interval copy_time_ns;
 };
 
+// What a variant is built and run by and is another than then: sources, compiler, driver, GPU; the likeliest cause
+// first.
+std::vector<Change> causes_since(const BestEntry& entry, const Contender& then, const Provenance& now);
+
 // Causes first (sources, compiler, driver, GPU), then what they did to resources and counters, by the share of the
 // slowdown that each would account for alone (explain::changes); symptoms and what explains nothing are left out, but
 // for a clock or copy that changed, which the ratio to the copy has taken into account already.

@@ -44,11 +44,16 @@ class EntryRun {
         old_(old),
         options_(options),
         stop_(stop),
-        confidence_(look_confidence(options.rule)),
+        rule_(options.rule),
         result_(inconclusive(entry, "")),
         taker_(entry.workload, device.info().chip.backend, entry.protocol, options.seed) {
     result_.against = old ? CheckedAgainst::bundle : CheckedAgainst::baseline;
     result_.subjects = {"now"};
+    const std::vector<double> then = ratios_of_winner(entry);
+    if (options.noise && !old && !then.empty()) {
+      rule_ = rule_for({options.noise->round_sd, allowance().session_sd}, rule_, static_cast<int>(then.size()));
+    }
+    confidence_ = look_confidence(rule_);
   }
 
   EntryCheck run() {
@@ -57,10 +62,13 @@ class EntryRun {
       undecided(std::move(why));
     } else if (old_ && !old_->artifact) {
       undecided(old_->missing);
-    } else if (prepare()) {
-      measure();
-      sum_up();
+    } else {
+      if (prepare()) {
+        measure();
+        sum_up();
+      }
       explain();
+      (void)other_work();
     }
     result_.seconds = seconds_since(begin);
     return std::move(result_);
@@ -72,6 +80,22 @@ class EntryRun {
     return std::chrono::duration<double>(Clock::now() - then).count();
   }
 
+  // Who else uses the device; asked once.
+  const std::string& other_work() {
+    if (!asked_) {
+      asked_ = true;
+      result_.other_work = options_.other_work();
+    }
+    return result_.other_work;
+  }
+  // What the machine lacks may be what another process has.
+  void undecided_by_machine(std::string why) {
+    if (stop_.stop_requested()) {
+      undecided("interrupted");
+    } else {
+      undecided(std::move(why) + (other_work().empty() ? "" : "; " + other_work()));
+    }
+  }
   void undecided(std::string why) {
     result_.verdict = CheckVerdict::inconclusive;
     result_.why = std::move(why);
@@ -79,7 +103,7 @@ class EntryRun {
   // The variant is at fault, unless it is the device that is gone.
   void failed(const std::string& doing, const Failure& failure) {
     if (is_fault_of_machine(failure)) {
-      undecided(stop_.stop_requested() ? "interrupted" : fmt::format("{}: {}", doing, failure.what));
+      undecided_by_machine(fmt::format("{}: {}", doing, failure.what));
       return;
     }
     result_.verdict = CheckVerdict::regression;
@@ -96,7 +120,8 @@ class EntryRun {
     const double assumed = cpu ? kAssumedCpuSd : other_gpu() ? kAssumedOtherGpuSd : kAssumedSessionSd;
     const std::vector<double> then = ratios_of_winner(entry_);
     // What was measured on this GPU says nothing of how another one differs from it.
-    const double sessions = std::max(options_.session_sd.value_or(assumed), other_gpu() ? kAssumedOtherGpuSd : 0.0);
+    const double sessions =
+        std::max(options_.noise ? options_.noise->session_sd : assumed, other_gpu() ? kAssumedOtherGpuSd : 0.0);
     return {sessions, selection_of(1 + static_cast<int>(entry_.equivalents.size()), static_cast<int>(then.size()),
                                    spread_of({then}).round_sd)};
   }
@@ -117,7 +142,9 @@ class EntryRun {
   const std::optional<Old>& old_;
   const CheckOptions& options_;
   const std::stop_token& stop_;
-  const double confidence_;  // of every look
+  CheckRule rule_;         // with the looks that the noise leaves
+  double confidence_ = 0;  // of every look
+  bool asked_ = false;     // who else uses the device
   EntryCheck result_;
   RoundTaker taker_;
   std::unique_ptr<Session> session_;
@@ -146,7 +173,7 @@ bool EntryRun::prepare() {
   options_.progress("generating the input");
   auto session = open_session(device_, entry_.workload, options_.seed);
   if (!session) {
-    undecided(stop_.stop_requested() ? "interrupted" : session.error().message);
+    undecided_by_machine(session.error().message);
     return false;
   }
   session_ = *std::move(session);
@@ -217,7 +244,7 @@ bool EntryRun::look(bool last) {
     return false;
   }
   slowdown_ = *slowdown;
-  const auto verdict = decide(slowdown_, options_.rule, last);
+  const auto verdict = decide(slowdown_, rule_, last);
   if (verdict) {
     result_.verdict = *verdict;
   }
@@ -225,7 +252,7 @@ bool EntryRun::look(bool last) {
   if (result_.planted) {
     const Slowdown planted = slowdown_of(planted_).value_or(Slowdown{});
     result_.planted->slowdown = planted.relative;
-    const auto of_planted = decide(planted, options_.rule, last);
+    const auto of_planted = decide(planted, rule_, last);
     result_.planted->verdict = of_planted.value_or(CheckVerdict::inconclusive);
     all = all && of_planted;
   }
@@ -237,7 +264,7 @@ bool EntryRun::look(bool last) {
 
 void EntryRun::measure() {
   const auto begin = Clock::now();
-  while (result_.rounds.size() < static_cast<size_t>(options_.rule.looks.back())) {
+  while (result_.rounds.size() < static_cast<size_t>(rule_.looks.back())) {
     RoundsEnd end = taker_.take(*session_, Phase::final, subjects_, stop_);
     switch (end.kind) {
       case RoundsEnd::Kind::complete:
@@ -262,9 +289,9 @@ void EntryRun::measure() {
     }
     const size_t rounds = result_.rounds.size();
     ended_early_ = seconds_since(begin) >= options_.time_s && rounds > 0;
-    const bool last = ended_early_ || std::cmp_greater_equal(rounds, options_.rule.looks.back());
+    const bool last = ended_early_ || std::cmp_greater_equal(rounds, rule_.looks.back());
     const bool complete = end.kind == RoundsEnd::Kind::complete;
-    if (((complete && is_look(options_.rule, rounds)) || last) && look(last)) {
+    if (((complete && is_look(rule_, rounds)) || last) && look(last)) {
       say_why(last);
       return;
     }
@@ -278,39 +305,41 @@ void EntryRun::measure() {
 // One line for the verdict that a look has come to.
 void EntryRun::say_why(bool last_look) {
   const Interval& by = slowdown_.relative;
-  const CheckRule& rule = options_.rule;
   const std::string rounds = fmt::format("after {} rounds", result_.rounds.size());
   const double half = (by.high - by.low) / 2;
   if (result_.verdict == CheckVerdict::pass) {
-    result_.why = fmt::format("a slowdown of {} is ruled out", percent(rule.threshold));
+    result_.why = fmt::format("a slowdown of {} is ruled out", percent(rule_.threshold));
   } else if (result_.verdict == CheckVerdict::regression) {
-    result_.why = by.low > rule.threshold
-                      ? fmt::format("slower than the {} allowed", percent(rule.threshold))
-                      : fmt::format("slower, and {} of it cannot be ruled out {}", percent(rule.threshold), rounds);
+    result_.why = by.low > rule_.threshold
+                      ? fmt::format("slower than the {} allowed", percent(rule_.threshold))
+                      : fmt::format("slower, and {} of it cannot be ruled out {}", percent(rule_.threshold), rounds);
   } else if (!slowdown_.reached) {
-    result_.why = fmt::format("too few rounds to say: {} now and {} in the baseline{}", result_.rounds.size(),
-                              ratios_of_winner(entry_).size(), ended_early_ ? "; the time limit was hit" : "");
+    undecided_by_machine(fmt::format("too few rounds to say: {} now and {} in the baseline{}", result_.rounds.size(),
+                                     ratios_of_winner(entry_).size(), ended_early_ ? "; the time limit was hit" : ""));
   } else if (last_look) {
-    result_.why = fmt::format("too noisy: known to ± {} {}, and ± {} is needed", percent(half), rounds,
-                              percent(rule.threshold / 2));
+    std::string why = fmt::format("too noisy: known to ± {} {}, and ± {} is needed", percent(half), rounds,
+                                  percent(rule_.threshold / 2));
     if (ended_early_) {
-      result_.why += "; the time limit was hit";
+      why += "; the time limit was hit";
     }
-    if (!old_ && !options_.session_sd && entry_.chip.backend == Backend::cpu) {
-      result_.why += "; the noise of this machine is assumed: measure it with --aa and --history";
+    if (!old_ && !options_.noise && entry_.chip.backend == Backend::cpu) {
+      why += "; the noise of this machine is assumed: measure it with --aa and --history";
     }
     if (!old_ && other_gpu()) {
-      result_.why += "; the baseline is of another GPU of this kind: record one here, or compare with --against";
+      why += "; the baseline is of another GPU of this kind: record one here, or compare with --against";
     }
     if (const double copies = copy_disagreement(result_.rounds); copies >= kNoisyCopies) {
-      result_.why += fmt::format("; copies within a round differ by up to {}: is the device in use?", percent(copies));
+      why += fmt::format("; copies within a round differ by up to {}{}", percent(copies),
+                         other_work().empty() ? ": is the device in use?" : "");
     }
+    undecided_by_machine(std::move(why));
   }
 }
 
 // The figures of the rounds taken, whatever the verdict.
 void EntryRun::sum_up() {
   result_.rounds_now = static_cast<int>(result_.rounds.size());
+  result_.looks = rule_.looks;
   if (result_.rounds.empty()) {
     return;
   }
@@ -331,7 +360,7 @@ void EntryRun::sum_up() {
     result_.rounds_then = result_.rounds_now;
   } else {
     result_.session_sd = allowance().session_sd;
-    result_.session_sd_measured = options_.session_sd.has_value() && !other_gpu();
+    result_.session_sd_measured = options_.noise.has_value() && !other_gpu();
   }
   if (result_.planted) {
     const std::vector<double> factors = stats::paired_speedup(result_.rounds, Phase::final, kNow, planted_);
@@ -339,9 +368,21 @@ void EntryRun::sum_up() {
   }
 }
 
-// Of a regression that was measured: what changed.
+// Of a regression: what changed. Of a variant that does not compile or run any more there is nothing to compare but
+// what it is built and run by.
 void EntryRun::explain() {
-  if (result_.verdict != CheckVerdict::regression || result_.rounds.empty()) {
+  if (result_.verdict != CheckVerdict::regression) {
+    return;
+  }
+  const DeviceInfo& info = device_.info();
+  Provenance provenance;
+  provenance.device = info.id;
+  provenance.uuid = info.uuid;
+  provenance.driver = info.driver;
+  provenance.compiler = info.compiler;
+  provenance.source = result_.source;
+  if (result_.rounds.empty()) {
+    result_.changes = causes_since(entry_, entry_.contenders.front(), provenance);
     return;
   }
   Contender then = entry_.contenders.front();
@@ -373,13 +414,6 @@ void EntryRun::explain() {
   if (result_.counters_reason.empty() && options_.counters) {
     result_.counters_reason = counters_missing(then.profile, result_.profile);
   }
-  const DeviceInfo& info = device_.info();
-  Provenance provenance;
-  provenance.device = info.id;
-  provenance.uuid = info.uuid;
-  provenance.driver = info.driver;
-  provenance.compiler = info.compiler;
-  provenance.source = result_.source;
   const Present now{
       .provenance = std::move(provenance),
       .resources = result_.resources,

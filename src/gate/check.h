@@ -25,9 +25,12 @@ struct CheckOptions {
   CheckRule rule;
   double time_s = 60;  // for one entry; looked at between rounds
   uint64_t seed = 1;
-  std::optional<double> session_sd;  // as an A/A run on this GPU found it; none: assumed
-  double planted = 0;                // relative extra traffic of a second kernel, a slower copy of the first; 0: none
-  bool counters = true;              // of a regression are read, where the baseline has any
+  std::optional<Spread> noise;  // as an A/A run on this GPU found it; none: that of sessions is assumed
+  double planted = 0;           // relative extra traffic of a second kernel, a slower copy of the first; 0: none
+  bool counters = true;         // of a regression are read, where the baseline has any
+  // Who else computes on the device, in words; empty where nobody does or nobody tells. Asked once a verdict is there,
+  // while the device is still open.
+  std::function<std::string()> other_work = [] { return std::string(); };
   // Told before each step and each look, in a few words.
   std::function<void(const std::string&)> progress = [](const std::string&) {};
 };

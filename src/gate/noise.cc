@@ -102,6 +102,15 @@ int rounds_needed(const Spread& spread, const CheckRule& rule, int rounds_then) 
   return low;
 }
 
+CheckRule rule_for(const Spread& spread, const CheckRule& rule, int rounds_then) {
+  const int needed = rounds_needed(spread, rule, rounds_then);
+  CheckRule fitted = rule;
+  if (needed > 0 && needed <= rule.looks.back()) {
+    std::erase_if(fitted.looks, [&](int look) { return look < needed; });
+  }
+  return fitted;
+}
+
 double smallest_threshold(const Spread& spread, const CheckRule& rule, int rounds_then) {
   return 2 * half_width(spread, rule, rounds_then, rule.looks.back());
 }
@@ -135,10 +144,11 @@ Resampled resample(const Sessions& then, const Sessions& now, double slowdown, c
 
 Noise noise_of(const Sessions& sessions, const CheckRule& rule, int rounds_then, int draws, uint64_t seed) {
   const Spread spread = spread_of(sessions);
-  const Resampled same =
-      resample(sessions, sessions, 0, rule, Allowance{spread.session_sd, 0}, rounds_then, draws, seed);
+  const CheckRule fitted = rule_for(spread, rule, rounds_then);  // as checks will that know of this noise
+  const Allowance allowance{spread.session_sd, 0};
+  const Resampled same = resample(sessions, sessions, 0, fitted, allowance, rounds_then, draws, seed);
   const Resampled planted =
-      resample(sessions, sessions, rule.threshold, rule, Allowance{spread.session_sd, 0}, rounds_then, draws, seed + 1);
+      resample(sessions, sessions, rule.threshold, fitted, allowance, rounds_then, draws, seed + 1);
   int rounds = static_cast<int>(sessions.front().size());
   for (const std::vector<double>& session : sessions) {
     rounds = std::min(rounds, static_cast<int>(session.size()));

@@ -24,6 +24,10 @@ Spread spread_of(const Sessions& sessions);
 // neither "nothing changed" nor a slowdown of the threshold's size leaves a doubt; 0 where no number does.
 int rounds_needed(const Spread& spread, const CheckRule& rule, int rounds_then);
 
+// The rule with the looks that this noise leaves a chance to decide: those before rounds_needed are not taken, so that
+// the others have more of the error. The rule itself where no number of rounds is enough.
+CheckRule rule_for(const Spread& spread, const CheckRule& rule, int rounds_then);
+
 // The smallest threshold for which the rule's last look is enough.
 double smallest_threshold(const Spread& spread, const CheckRule& rule, int rounds_then);
 

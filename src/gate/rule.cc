@@ -87,13 +87,14 @@ std::optional<CheckVerdict> decide(const Slowdown& slowdown, const CheckRule& ru
   if (slowdown.reached && by.high < rule.threshold) {
     return CheckVerdict::pass;
   }
-  if (slowdown.reached && by.low > rule.threshold) {
+  const bool narrow = by.high - by.low <= rule.threshold;
+  if (slowdown.reached && (by.low > rule.threshold || (by.low > 0 && by.median >= rule.threshold && narrow))) {
     return CheckVerdict::regression;
   }
   if (!last) {
     return std::nullopt;
   }
-  const bool as_slow = by.median >= rule.threshold || by.high - by.low <= rule.threshold;
+  const bool as_slow = by.median >= rule.threshold || narrow;
   return slowdown.reached && by.low > 0 && as_slow ? CheckVerdict::regression : CheckVerdict::inconclusive;
 }
 

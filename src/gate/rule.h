@@ -58,13 +58,15 @@ Slowdown slowdown_paired(std::span<const double> now_over_then, double confidenc
 
 // The verdict, or none where the next look shall decide. With the slowdown's interval [low, high]:
 //   pass          high < threshold: a slowdown of the threshold's size is ruled out
-//   regression    low > threshold: slower than allowed for certain
+//   regression    low > threshold: slower than allowed for certain; or low > 0, the estimate reaches the threshold, and
+//                 the interval is no wider than it: slower by the threshold as far as can be told, and more rounds
+//                 would tell of a slowdown of about that size for ever that it may be a little less or more
 // and where the interval holds the threshold after the last look (or a time limit):
 //   regression    it is slower for certain (low > 0), and by the threshold as far as can be told: by the estimate, or
 //                 because the interval is no wider than the threshold and still does not rule it out
 //   inconclusive  else
-// So where nothing changed, a regression is found with a probability of at most (1 - confidence) / 2, and where the
-// slowdown is the threshold or more, a pass with no more than that.
+// So where nothing changed, a regression is found with a probability of at most (1 - confidence) / 2 (it takes low >
+// 0), and where the slowdown is the threshold or more, a pass with no more than that (it takes high < threshold).
 std::optional<CheckVerdict> decide(const Slowdown& slowdown, const CheckRule& rule, bool last);
 
 // Samples, look by look, until there is a verdict: what check does with rounds as they come, for samples that are there

@@ -7,6 +7,8 @@
 
 namespace scantune::gate {
 
+bool is_measured(const HistoryLine& line) { return !line.noise && line.ratio_to_copy.median > 0; }
+
 std::optional<Noise> noise_in(const std::vector<HistoryLine>& history, const std::string& key) {
   std::optional<Noise> last;
   for (const HistoryLine& line : history) {
@@ -21,7 +23,7 @@ std::optional<LevelChange> level_change_in(const std::vector<HistoryLine>& histo
   std::vector<double> ratios;
   std::vector<const HistoryLine*> lines;
   for (const HistoryLine& line : history) {
-    if (line.key == key && !line.noise && line.ratio_to_copy.median > 0) {
+    if (line.key == key && is_measured(line)) {
       ratios.push_back(line.ratio_to_copy.median);
       lines.push_back(&line);
     }
@@ -40,6 +42,7 @@ std::optional<LevelChange> level_change_in(const std::vector<HistoryLine>& histo
     return std::nullopt;
   }
   return LevelChange{.runs = static_cast<int>(ratios.size()),
+                     .at = static_cast<int>(change.at),
                      .time = lines[change.at]->time,
                      .commit = lines[change.at]->commit,
                      .before = before,

@@ -1,6 +1,7 @@
 // Checks as CI servers read them.
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "core/units.h"
 #include "report/check_report.h"
@@ -82,11 +83,8 @@ std::string figures(const EntryCheck& entry) {
 
 std::string details(const EntryCheck& entry) {
   std::string text = to_string(entry.variant) + "\n";
-  for (const Change& change : entry.changes) {
-    text += change.text + "\n";
-  }
-  if (!entry.counters_reason.empty()) {
-    text += entry.counters_reason + "\n";
+  for (const std::string& line : check_details(entry, entry.changes.size())) {
+    text += line + "\n";
   }
   return text;
 }
@@ -104,21 +102,60 @@ std::string timestamp(const Check& check) {
   return time;
 }
 
-std::string junit_case(const Check& check, const EntryCheck& entry) {
+struct Case {
+  std::string name;
+  double seconds = 0;
+  CheckVerdict verdict = CheckVerdict::pass;
+  std::string message;
+  std::string details;
+};
+
+std::vector<Case> cases_of(const Check& check) {
+  std::vector<Case> cases;
+  for (const EntryCheck& entry : check.entries) {
+    const std::string workload = to_string(entry.workload);
+    cases.push_back({workload, entry.seconds, entry.verdict, figures(entry), details(entry)});
+    if (entry.planted) {
+      // Found is what is hoped for.
+      const PlantedCheck& planted = *entry.planted;
+      const bool found = planted.verdict == CheckVerdict::regression;
+      cases.push_back({fmt::format("{}, {} planted", workload, percent(planted.extra_traffic)),
+                       0,
+                       found ? CheckVerdict::pass : CheckVerdict::inconclusive,
+                       fmt::format("{} of extra traffic, slower by {}: {}", percent(planted.extra_traffic),
+                                   change_text(planted.slowdown_paired), found ? "found" : "not found"),
+                       {}});
+    }
+  }
+  for (const Noise& noise : check.noise) {
+    cases.push_back({"noise of " + noise.key, 0,
+                     noise.rounds_needed > 0 ? CheckVerdict::pass : CheckVerdict::inconclusive,
+                     fmt::format("noise of a round {}, between sessions {}; thresholds from {}",
+                                 percent(noise.round_sd), percent(noise.session_sd), percent(noise.smallest_threshold)),
+                     noise.variant + "\n"});
+  }
+  return cases;
+}
+
+std::string junit_case(const Check& check, const Case& one) {
   std::string text = fmt::format(R"(    <testcase classname="scantune.{}" name="{}" time="{:.3f}">)",
                                  xml(check.device.chip.name.empty() ? "unknown" : check.device.chip.name),
-                                 xml(to_string(entry.workload)), entry.seconds) +
+                                 xml(one.name), one.seconds) +
                      "\n";
-  if (entry.verdict == CheckVerdict::regression) {
-    text += fmt::format(R"(      <failure type="regression" message="{}">{}</failure>)", xml(figures(entry)),
-                        xml(details(entry))) +
-            "\n";
-  } else if (entry.verdict == CheckVerdict::inconclusive) {
-    text += fmt::format(R"(      <error type="inconclusive" message="{}">{}</error>)", xml(figures(entry)),
-                        xml(details(entry))) +
-            "\n";
-  } else {
-    text += fmt::format("      <system-out>{}\n{}</system-out>\n", xml(figures(entry)), xml(details(entry)));
+  switch (one.verdict) {
+    case CheckVerdict::regression:
+      text += fmt::format(R"(      <failure type="regression" message="{}">{}</failure>)", xml(one.message),
+                          xml(one.details)) +
+              "\n";
+      break;
+    case CheckVerdict::inconclusive:
+      text += fmt::format(R"(      <error type="inconclusive" message="{}">{}</error>)", xml(one.message),
+                          xml(one.details)) +
+              "\n";
+      break;
+    case CheckVerdict::pass:
+      text += fmt::format("      <system-out>{}\n{}</system-out>\n", xml(one.message), xml(one.details));
+      break;
   }
   return text + "    </testcase>\n";
 }
@@ -126,10 +163,11 @@ std::string junit_case(const Check& check, const EntryCheck& entry) {
 }  // namespace
 
 std::string check_junit(const Check& check) {
-  const size_t failures = count(check, CheckVerdict::regression);
-  const size_t errors = count(check, CheckVerdict::inconclusive);
-  const std::string totals = fmt::format(R"(tests="{}" failures="{}" errors="{}" time="{:.3f}")", check.entries.size(),
-                                         failures, errors, check.seconds);
+  const std::vector<Case> cases = cases_of(check);
+  const std::string totals =
+      fmt::format(R"(tests="{}" failures="{}" errors="{}" time="{:.3f}")", cases.size(),
+                  std::ranges::count(cases, CheckVerdict::regression, &Case::verdict),
+                  std::ranges::count(cases, CheckVerdict::inconclusive, &Case::verdict), check.seconds);
   std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   text += fmt::format("<testsuites name=\"scantune check\" {}>\n", totals);
   text += fmt::format(R"(  <testsuite name="scantune check" {} skipped="0" timestamp="{}" hostname="{}">)", totals,
@@ -145,8 +183,8 @@ std::string check_junit(const Check& check) {
     }
   }
   text += "    </properties>\n";
-  for (const EntryCheck& entry : check.entries) {
-    text += junit_case(check, entry);
+  for (const Case& one : cases) {
+    text += junit_case(check, one);
   }
   return text + "  </testsuite>\n</testsuites>\n";
 }
@@ -171,17 +209,13 @@ std::string check_markdown(const Check& check) {
                         entry.verdict == CheckVerdict::pass ? "" : cell(entry.why));
   }
   for (const EntryCheck& entry : check.entries) {
-    if (entry.changes.empty() && !entry.level_change) {
+    const std::vector<std::string> lines = check_details(entry, entry.changes.size());
+    if (lines.empty()) {
       continue;
     }
     text += fmt::format("\n**{}**, `{}`\n\n", cell(to_string(entry.workload)), to_string(entry.variant));
-    for (const Change& change : entry.changes) {
-      text += fmt::format("- {}\n", cell(change.text));
-    }
-    if (entry.level_change) {
-      text += fmt::format("- history: its level changed by {:+.1f}% at {}\n",
-                          100 * (entry.level_change->after / entry.level_change->before - 1),
-                          cell(entry.level_change->time));
+    for (const std::string& line : lines) {
+      text += fmt::format("- {}\n", cell(line));
     }
   }
   for (const Noise& noise : check.noise) {
@@ -203,7 +237,13 @@ std::string check_github(const Check& check) {
     if (entry.verdict == CheckVerdict::regression) {
       command("error", "slower: " + to_string(entry.workload), figures(entry) + "\n" + details(entry));
     } else if (entry.verdict == CheckVerdict::inconclusive) {
-      command("warning", "inconclusive: " + to_string(entry.workload), figures(entry));
+      command("warning", "inconclusive: " + to_string(entry.workload), figures(entry) + "\n" + details(entry));
+    } else if (const std::vector<std::string> lines = check_details(entry, 0); !lines.empty()) {
+      std::string all;
+      for (const std::string& line : lines) {
+        all += line + "\n";
+      }
+      command("notice", to_string(entry.workload), all);
     }
   }
   for (const Noise& noise : check.noise) {

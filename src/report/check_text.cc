@@ -49,35 +49,18 @@ std::string entry_lines(const EntryCheck& entry, size_t width, const TextStyle& 
   if (entry.verdict == CheckVerdict::regression) {
     detail(ink.dim(to_string(entry.variant)));
   }
-  for (size_t i = 0; i < entry.changes.size() && (style.verbose || i < kShownChanges); ++i) {
-    detail(entry.changes[i].text);
-  }
-  if (!entry.counters_reason.empty()) {
-    detail(entry.counters_reason);
-  }
-  if (entry.better) {
-    detail(fmt::format("a faster variant exists: {}, {:.3f} of the copy, {:.3f}x", to_string(entry.better->variant),
-                       entry.better->ratio_to_copy.median, entry.better->speedup));
-  }
-  if (entry.planted) {
-    detail(fmt::format("planted {} of extra traffic: {} against the baseline, {} in truth: {}",
-                       percent(entry.planted->extra_traffic), change_text(entry.planted->slowdown),
-                       change_text(entry.planted->slowdown_paired),
-                       entry.planted->verdict == CheckVerdict::regression ? "found" : "NOT found"));
-  }
-  if (entry.level_change) {
-    const LevelChange& change = *entry.level_change;
-    detail(fmt::format("history: its level changed by {:+.1f}% at {}{} ({:.3f} -> {:.3f} of copy, {} runs, p {:.2g})",
-                       100 * (change.after / change.before - 1), change.time,
-                       change.commit.empty() ? "" : ", commit " + change.commit.substr(0, 12), change.before,
-                       change.after, change.runs, change.p));
+  for (const std::string& line : check_details(entry, style.verbose ? entry.changes.size() : kShownChanges)) {
+    detail(line);
   }
   if (style.verbose && entry.rounds_now > 0) {
-    detail(fmt::format("{} rounds now, {} then, {} discarded{}, {} in {}", entry.rounds_now, entry.rounds_then,
+    // With a bundle old and new share a session.
+    const std::string sessions = entry.against == CheckedAgainst::bundle
+                                     ? ""
+                                     : fmt::format(", sessions ± {}{}", percent(entry.session_sd),
+                                                   entry.session_sd_measured ? " as measured" : " assumed");
+    detail(fmt::format("{} rounds now, {} then, {} discarded{}{}, in {}", entry.rounds_now, entry.rounds_then,
                        entry.discarded_rounds, entry.disturbance.empty() ? "" : " (" + entry.disturbance + ")",
-                       fmt::format("sessions ± {}{}", percent(entry.session_sd),
-                                   entry.session_sd_measured ? " as measured" : " assumed"),
-                       format_seconds(entry.seconds)));
+                       sessions, format_seconds(entry.seconds)));
   }
   return text;
 }
@@ -123,6 +106,39 @@ std::string change_text(const Interval& slowdown) {
   const auto of_speed = [](double slower) { return 1 / (1 + slower) - 1; };
   const double change = slowdown.median == 0 ? 0 : of_speed(slowdown.median);
   return fmt::format("{:+.1f}% ± {:.1f}%", 100 * change, 50 * (of_speed(slowdown.low) - of_speed(slowdown.high)));
+}
+
+std::vector<std::string> check_details(const EntryCheck& entry, size_t most_changes) {
+  std::vector<std::string> lines;
+  for (size_t i = 0; i < std::min(most_changes, entry.changes.size()); ++i) {
+    lines.push_back(entry.changes[i].text);
+  }
+  if (!entry.counters_reason.empty()) {
+    lines.push_back(entry.counters_reason);
+  }
+  if (!entry.other_work.empty() && entry.why.find(entry.other_work) == std::string::npos) {
+    lines.push_back(entry.other_work);
+  }
+  if (entry.better) {
+    lines.push_back(fmt::format("a faster variant exists: {}, {:.3f} of the copy, {:.3f}x",
+                                to_string(entry.better->variant), entry.better->ratio_to_copy.median,
+                                entry.better->speedup));
+  }
+  if (entry.planted) {
+    lines.push_back(fmt::format("planted {} of extra traffic: {} against the baseline, {} in truth: {}",
+                                percent(entry.planted->extra_traffic), change_text(entry.planted->slowdown),
+                                change_text(entry.planted->slowdown_paired),
+                                entry.planted->verdict == CheckVerdict::regression ? "found" : "NOT found"));
+  }
+  if (entry.level_change) {
+    const LevelChange& change = *entry.level_change;
+    lines.push_back(
+        fmt::format("history: its level changed by {:+.1f}% at {}{} ({:.3f} -> {:.3f} of copy, {} runs, p {:.2g})",
+                    100 * (change.after / change.before - 1), change.time,
+                    change.commit.empty() ? "" : ", commit " + change.commit.substr(0, 12), change.before, change.after,
+                    change.runs, change.p));
+  }
+  return lines;
 }
 
 std::string check_text(const Check& check, const TextStyle& style) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/units.h"
+#include "report/history_page.h"
 #include "report/text.h"
 
 namespace scantune::report {
@@ -19,22 +20,6 @@ using wire::ReportOutcome;
 using wire::ReportRecord;
 
 constexpr std::string_view kNone = "-";
-
-// What Markdown takes for its own is marked as text, and a line stays a line.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < ' ') {
-      out += ' ';
-    } else {
-      if (std::string_view(R"(\`*_{}[]<>#|~)").find(c) != std::string_view::npos) {
-        out += '\\';
-      }
-      out += c;
-    }
-  }
-  return out;
-}
 
 // A variant, to be pasted back. In code only the backtick means anything, and "|" in a table.
 std::string code(std::string_view text) {
@@ -72,7 +57,7 @@ std::string peer_cell(const ReportOutcome& outcome, const std::string& id) {
   if (peer->ratio_to_copy) {
     return fmt::format("{:.3f}", peer->ratio_to_copy->median);
   }
-  return escaped(peer->reason.empty() ? peer->status : peer->reason);
+  return markdown_text(peer->reason.empty() ? peer->status : peer->reason);
 }
 
 std::string summary(const ReportDocument& document) {
@@ -80,13 +65,13 @@ std::string summary(const ReportDocument& document) {
   std::vector<std::string> head = {"workload", "of copy", "time", "rate", "over baseline"};
   std::string rule = "|---|---:|---:|---:|---:|";
   for (const auto& [id, title] : peers) {
-    head.push_back(escaped(title));
+    head.push_back(markdown_text(title));
     rule += "---:|";
   }
   std::string text = row(head) + rule + "\n";
   for (const ReportOutcome& outcome : document.outcomes) {
     const ReportRecord* winner = record(outcome, outcome.winner);
-    std::vector<std::string> cells = {escaped(outcome.title)};
+    std::vector<std::string> cells = {markdown_text(outcome.title)};
     if (winner != nullptr) {
       cells.push_back(fmt::format("**{:.3f}**", winner->ratio_to_copy.median));
       cells.push_back(format_time(winner->time_ns.median));
@@ -104,7 +89,7 @@ std::string summary(const ReportDocument& document) {
 }
 
 std::string details(const ReportOutcome& outcome) {
-  std::string text = fmt::format("### {}\n\n", escaped(outcome.title));
+  std::string text = fmt::format("### {}\n\n", markdown_text(outcome.title));
   const ReportRecord* winner = record(outcome, outcome.winner);
   if (winner == nullptr) {
     text += "- No variant was measured.\n";
@@ -122,9 +107,9 @@ std::string details(const ReportOutcome& outcome) {
         fmt::format("- Baseline's best: {}, {}\n", code(to_string(baseline->variant)), time_text(baseline->time_ns));
   }
   if (!outcome.findings.empty()) {
-    text += fmt::format("- Why: {}\n", escaped(outcome.findings.front().sentence));
+    text += fmt::format("- Why: {}\n", markdown_text(outcome.findings.front().sentence));
     for (const std::string& advice : outcome.findings.front().advice) {
-      text += fmt::format("  - to try: {}\n", escaped(advice));
+      text += fmt::format("  - to try: {}\n", markdown_text(advice));
     }
   }
   for (const wire::ReportFamily& family : outcome.families) {
@@ -138,30 +123,51 @@ std::string details(const ReportOutcome& outcome) {
     text += "\n";
   }
   const Provenance& p = outcome.provenance;
-  text += fmt::format("- Measured {} on {}, driver {}, {}, scantune {}\n", escaped(p.time),
-                      escaped(outcome.device.chip.name), escaped(outcome.device.driver), escaped(p.compiler),
-                      escaped(p.tool_version));
+  text += fmt::format("- Measured {} on {}, driver {}, {}, scantune {}\n", markdown_text(p.time),
+                      markdown_text(outcome.device.chip.name), markdown_text(outcome.device.driver),
+                      markdown_text(p.compiler), markdown_text(p.tool_version));
   return text;
 }
 
 }  // namespace
 
+std::string markdown_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < ' ') {
+      out += ' ';
+    } else {
+      if (std::string_view(R"(\`*_{}[]<>#|~)").find(c) != std::string_view::npos) {
+        out += '\\';
+      }
+      out += c;
+    }
+  }
+  return out;
+}
+
 std::string page_markdown(const ReportDocument& document) {
   std::set<std::string> chips;
   for (const ReportOutcome& outcome : document.outcomes) {
-    chips.insert(escaped(outcome.device.chip.name));
+    chips.insert(markdown_text(outcome.device.chip.name));
+  }
+  for (const wire::ReportHistory& history : document.histories) {
+    chips.insert(markdown_text(history.chip));
   }
   std::string text = fmt::format("## scantune on {}\n\n", fmt::join(chips, ", "));
   text +=
       "Ratio to copy: time of a copy of the same bytes, measured in the same rounds, over the time of the scan; 1 is "
       "as fast as copying.\n\n";
-  text += summary(document);
+  if (!document.outcomes.empty()) {
+    text += summary(document) + (document.histories.empty() ? "" : "\n");
+  }
+  text += history_markdown(document.histories);
   for (const ReportOutcome& outcome : document.outcomes) {
     text += "\n" + details(outcome);
   }
   for (const wire::ReportSource& source : document.sources) {
     if (!source.note.empty()) {
-      text += fmt::format("\n{}: {}.\n", escaped(source.file), escaped(source.note));
+      text += fmt::format("\n{}: {}.\n", markdown_text(source.file), markdown_text(source.note));
     }
   }
   return text;

@@ -1,11 +1,14 @@
 #include "report/sources.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "report/history_page.h"
 #include "report/page_data.h"
 #include "report/text.h"
 #include "store/file.h"
+#include "store/history.h"
 #include "store/journal.h"
 #include "tune/retold.h"
 #include "wire/best_json.h"
@@ -25,7 +28,8 @@ using wire::ReportSource;
 
 constexpr std::string_view kZstandard = "\x28\xb5\x2f\xfd";
 constexpr std::string_view kExpected =
-    "expected a best file, a journal, what --format json of a run printed, or a comparison with peers";
+    "expected a best file, a journal, what --format json of a run printed, a comparison with peers, or a history of "
+    "checks";
 
 tl::unexpected<Error> of_file(const fs::path& file, Error error) {
   error.message = fmt::format("{}: {}", file.string(), error.message);
@@ -56,6 +60,9 @@ class Gatherer {
       text->clear();
       return read_journal(file);
     }
+    if (is_history(*text)) {
+      return read_checks(file);
+    }
     const std::string format = wire::format_of(*text);
     if (format == "scantune-best") {
       return read_best(file, *text);
@@ -77,7 +84,7 @@ class Gatherer {
       join(file);
     }
     for (ReportSource& source : document_.sources) {
-      if (source.kind != "peers") {
+      if (source.kind != "peers" && source.kind != "history") {
         source.outcomes = 0;
       }
     }
@@ -85,6 +92,7 @@ class Gatherer {
       ++document_.sources[static_cast<size_t>(outcome.source)].outcomes;
     }
     name_apart();
+    name_histories(document_);
   }
 
  private:
@@ -150,6 +158,22 @@ class Gatherer {
       return of_file(file, peers.error());
     }
     peers_.push_back({document_.sources.size() - 1, *std::move(peers)});
+    return {};
+  }
+
+  Expected<void> read_checks(const fs::path& file) {
+    source().kind = "history";
+    const auto history = store::read_history(file);
+    if (!history) {
+      return tl::unexpected(history.error());
+    }
+    std::vector<wire::ReportHistory> histories = page_histories(history->lines, source_, source().note);
+    if (const size_t skipped = history->skipped.size(); skipped > 0) {
+      std::string& note = source().note;
+      note += fmt::format("{}{} skipped: damaged", note.empty() ? "" : "; ", plural(skipped, "line"));
+    }
+    source().outcomes = histories.size();
+    std::ranges::move(histories, std::back_inserter(document_.histories));
     return {};
   }
 
@@ -260,7 +284,7 @@ Expected<ReportDocument> gather(const std::vector<fs::path>& files, std::string 
     }
   }
   gatherer.finish();
-  if (document.outcomes.empty()) {
+  if (document.outcomes.empty() && document.histories.empty()) {
     return bad_input("{}: nothing to report: no result of scantune in it; name a best file, a run or a journal too",
                      files.front().string());
   }

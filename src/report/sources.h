@@ -1,4 +1,5 @@
-// The files of a report: best files, what --format json of a run printed, journals, comparisons with peers.
+// The files of a report: best files, what --format json of a run printed, journals, comparisons with peers, histories
+// of checks.
 #pragma once
 
 #include <filesystem>

@@ -5,25 +5,13 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "wire/values_json.h"
+#include "wire/history_values.h"
 
 namespace scantune::wire {
 namespace {
 
 constexpr std::string_view kHistoryFormat = "scantune-history";
 constexpr int64_t kHistoryVersion = 1;
-
-// As write_interval, but zero is a value: of a slowdown, and not "not measured".
-Json write_slowdown(const Interval& interval, bool known) {
-  const bool finite = std::isfinite(interval.median) && std::isfinite(interval.low) && std::isfinite(interval.high);
-  if (!known || !finite) {
-    return {{"median", nullptr},
-            {"low", nullptr},
-            {"high", nullptr},
-            {"reason", known ? "the estimate is no finite number" : "not measured"}};
-  }
-  return {{"median", interval.median}, {"low", interval.low}, {"high", interval.high}};
-}
 
 Json write_side(const Interval& ratio, const Interval& time_ns, const Interval& copy_ns, int rounds) {
   return {{"ratio_to_copy", write_interval(ratio)},
@@ -63,18 +51,6 @@ Json write_better(const std::optional<Better>& better) {
           {"speedup", better->speedup}};
 }
 
-Json write_level_change(const std::optional<LevelChange>& change) {
-  if (!change) {
-    return nullptr;
-  }
-  return {{"runs", change->runs},
-          {"time_utc", text_or_null(change->time)},
-          {"commit", text_or_null(change->commit)},
-          {"before", change->before},
-          {"after", change->after},
-          {"p", change->p}};
-}
-
 Json write_entry(const EntryCheck& entry) {
   const bool measured = entry.rounds_now > 0;
   Json object = {{"key", entry.key}, {"workload", write_workload(entry.workload)}};
@@ -85,6 +61,8 @@ Json write_entry(const EntryCheck& entry) {
   object["slowdown"] = write_slowdown(entry.slowdown, measured);
   object["then"] = write_side(entry.ratio_then, entry.time_then_ns, entry.copy_then_ns, entry.rounds_then);
   object["now"] = write_side(entry.ratio_now, entry.time_now_ns, entry.copy_now_ns, entry.rounds_now);
+  object["other_work"] = text_or_null(entry.other_work);
+  object["looks"] = entry.looks;
   object["session_sd"] = {{"value", entry.session_sd}, {"measured", entry.session_sd_measured}};
   object["discarded_rounds"] = entry.discarded_rounds;
   object["disturbance"] = text_or_null(entry.disturbance);
@@ -100,37 +78,6 @@ Json write_entry(const EntryCheck& entry) {
   add_counters(object, entry.profile);
   object["samples"] = write_samples(entry.rounds, entry.subjects);
   return object;
-}
-
-Json write_noise(const Noise& noise) {
-  return {{"key", noise.key},
-          {"variant", noise.variant},
-          {"sessions", noise.sessions},
-          {"rounds_per_session", noise.rounds},
-          {"round_sd", noise.round_sd},
-          {"session_sd", noise.session_sd},
-          {"rounds_needed", number_or_null(int64_t{noise.rounds_needed})},
-          {"smallest_threshold", noise.smallest_threshold},
-          {"draws", noise.draws},
-          {"flagged", noise.flagged},
-          {"inconclusive", noise.inconclusive},
-          {"planted_found", noise.found}};
-}
-
-Noise read_noise(const Node& node) {
-  const auto needed = node.find("rounds_needed");
-  return {.key = node.at("key").text(),
-          .variant = node.at("variant").text(),
-          .sessions = node.at("sessions").small_integer(),
-          .rounds = node.at("rounds_per_session").small_integer(),
-          .round_sd = node.at("round_sd").number(),
-          .session_sd = node.at("session_sd").number(),
-          .rounds_needed = needed ? needed->small_integer() : 0,
-          .smallest_threshold = node.at("smallest_threshold").number(),
-          .flagged = node.at("flagged").number(),
-          .found = node.at("planted_found").number(),
-          .inconclusive = node.at("inconclusive").number(),
-          .draws = node.at("draws").small_integer()};
 }
 
 std::string text_or_empty(const Node& node, std::string_view member) {
@@ -208,31 +155,8 @@ std::string check_json(const Check& check, int exit_code) {
 }
 
 std::string history_line(const HistoryLine& line) {
-  Json object = {{"format", kHistoryFormat},
-                 {"version", kHistoryVersion},
-                 {"time_utc", line.time},
-                 {"commit", text_or_null(line.commit)},
-                 {"key", line.key},
-                 {"variant", line.variant},
-                 {"tool_version", text_or_null(line.tool_version)},
-                 {"host", text_or_null(line.host)},
-                 {"driver", text_or_null(line.driver)},
-                 {"compiler", text_or_null(line.compiler)},
-                 {"source_digest", text_or_null(line.source)},
-                 {"protocol_digest", text_or_null(line.protocol)},
-                 {"threshold", line.threshold},
-                 {"confidence", line.confidence}};
-  if (line.noise) {
-    object["noise"] = write_noise(*line.noise);
-  } else {
-    object["verdict"] = name(line.verdict);
-    object["against"] = name(line.against);
-    object["slowdown"] = write_slowdown(line.slowdown, true);
-    object["ratio_to_copy"] = write_interval(line.ratio_to_copy);
-    object["time_ns"] = write_interval(line.time_ns);
-    object["copy_time_ns"] = write_interval(line.copy_time_ns);
-    object["rounds"] = line.rounds;
-  }
+  Json object = {{"format", kHistoryFormat}, {"version", kHistoryVersion}, {"key", line.key}};
+  add_history_members(object, line);
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -6,10 +6,10 @@
 
 namespace scantune::wire {
 
-std::string doctor_json(const std::vector<Check>& checks) {
+std::string doctor_json(const std::vector<HealthCheck>& checks) {
   Json document = {
       {"format", "scantune-doctor"}, {"version", 1}, {"health", name(worst(checks))}, {"checks", Json::array()}};
-  for (const Check& check : checks) {
+  for (const HealthCheck& check : checks) {
     document["checks"].push_back({{"subject", check.subject},
                                   {"health", name(check.health)},
                                   {"what", check.what},

@@ -9,6 +9,6 @@
 namespace scantune::wire {
 
 // {"format": "scantune-doctor", "version": 1, "health": the worst of them, "checks": [...]}. Ends in a newline.
-std::string doctor_json(const std::vector<Check>& checks);
+std::string doctor_json(const std::vector<HealthCheck>& checks);
 
 }  // namespace scantune::wire

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "wire/values_json.h"
+#include "wire/history_values.h"
 
 namespace scantune::wire {
 namespace {
@@ -135,6 +135,22 @@ Json write_outcome(const ReportOutcome& outcome) {
           {"peers", write_all(outcome.peers, write_peer)}};
 }
 
+Json write_run(const HistoryLine& line) {
+  Json object = Json::object();
+  add_history_members(object, line);
+  return object;
+}
+
+Json write_history(const ReportHistory& history) {
+  return {{"source", history.source},
+          {"title", history.title},
+          {"key", history.key},
+          {"chip", history.chip},
+          {"runs", write_all(history.runs, write_run)},
+          {"level_change", write_level_change(history.change)},
+          {"noise", history.noise ? write_noise(*history.noise) : Json(nullptr)}};
+}
+
 }  // namespace
 
 std::string_view name(RecordStatus status) {
@@ -158,7 +174,8 @@ std::string report_json(const ReportDocument& document) {
                      {"time_utc", document.time},
                      {"peer_versions", document.peer_versions},
                      {"sources", write_all(document.sources, write_source)},
-                     {"outcomes", write_all(document.outcomes, write_outcome)}};
+                     {"outcomes", write_all(document.outcomes, write_outcome)},
+                     {"histories", write_all(document.histories, write_history)}};
   const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   // In JSON a "<" can only be within a string, where it may be written so. Without it no text can end the element of a
   // page that holds the document, or open a comment in it.

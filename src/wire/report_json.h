@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/check.h"
 #include "core/outcome.h"
 #include "core/search_step.h"
 #include "wire/peers_json.h"
@@ -16,8 +17,8 @@ namespace scantune::wire {
 // A file that was read.
 struct ReportSource {
   std::string file;
-  std::string kind;     // "best", "run", "journal", "peers"
-  size_t outcomes = 0;  // how many outcomes of it are shown
+  std::string kind;     // "best", "run", "journal", "peers", "history"
+  size_t outcomes = 0;  // how many outcomes, or histories, of it are shown
   std::string note;     // what of it is not, and why; empty where all is
 };
 
@@ -122,12 +123,24 @@ struct ReportOutcome {
   std::vector<PeerResult> peers;
 };
 
+// The checks of one workload, as a history holds them.
+struct ReportHistory {
+  int source = 0;
+  std::string title;  // as that of its outcome, where there is one
+  std::string key;    // as in a best file
+  std::string chip;
+  std::vector<HistoryLine> runs;      // that were measured, in the order of the file
+  std::optional<LevelChange> change;  // of the ratio to the copy, as `check --history` tells it
+  std::optional<Noise> noise;         // the last estimate of --aa
+};
+
 struct ReportDocument {
   std::string tool_version;
   std::string time;  // UTC, ISO 8601
   std::vector<ReportSource> sources;
   std::vector<ReportOutcome> outcomes;
   std::vector<std::string> peer_versions;  // "torch 2.11.0", ...
+  std::vector<ReportHistory> histories;
 };
 
 // {"format": "scantune-report", "version": 1, ...}, on one line and without "<", so that it can stand in a page.

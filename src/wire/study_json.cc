@@ -28,7 +28,12 @@ Study read_study(const Node& node) {
               .extra_traffic = node.at("extra_traffic").number(),
               .then = node.at("baseline_ratios").numbers(),
               .alike = node.at("alike").small_integer(),
+              .asked = node.at("runs_asked").small_integer(),
+              .ended = {},
               .runs = {}};
+  if (const auto ended = node.find("ended")) {
+    study.ended = ended->text();
+  }
   for (const Node& run : node.at("runs").items()) {
     study.runs.push_back({.verdict = read_verdict(run.at("verdict")),
                           .planted = read_verdict(run.at("planted_verdict")),

@@ -29,6 +29,8 @@ struct Study {
   double extra_traffic = 0;  // planted
   std::vector<double> then;  // ratios of the baseline's rounds
   int alike = 1;             // variants that the baseline could not tell apart, the winner included
+  int asked = 0;             // runs that were to be made
+  std::string ended;         // why there are fewer; empty where it did not end early
   std::vector<StudyRun> runs;
 };
 

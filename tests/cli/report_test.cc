@@ -3,8 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "../report/history_example.h"
 #include "../wire/example.h"
 #include "sandbox.h"
+#include "wire/check_json.h"
 #include "wire/outcome_json.h"
 
 namespace scantune::cli {
@@ -70,6 +72,25 @@ TEST(Report, PrintsMarkdownAndJson) {
   EXPECT_EQ(read_text(sandbox.work() / "r.md"), markdown.out);
   const Finished page = sandbox.run({"report", "run.json", "--out", "-"});
   EXPECT_THAT(page.out, StartsWith("<!doctype html>"));
+}
+
+TEST(Report, TakesAHistoryOfChecksAloneOrBesideResults) {
+  Sandbox sandbox;
+  std::string history;
+  for (const HistoryLine& line : report::fallen_history()) {
+    history += wire::history_line(line);
+  }
+  sandbox.write("history.jsonl", history);
+  sandbox.write("run.json", run_text());
+  Finished run = sandbox.run({"report", "history.jsonl"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, MatchesRegex("Wrote +report.html: 26 checks of 2 workloads, .*\n"));
+  run = sandbox.run({"report", "run.json", "history.jsonl", "--out", "r.html"});
+  EXPECT_THAT(run.out, MatchesRegex("Wrote +r.html: [0-9]+ variants of 2 workloads, 26 checks of 2 workloads, .*\n"));
+  const json document = json::parse(sandbox.run({"report", "history.jsonl", "--format", "json"}).out);
+  EXPECT_EQ(document["histories"][0]["level_change"]["at"], 12);
+  EXPECT_THAT(sandbox.run({"report", "history.jsonl", "--format", "markdown"}).out,
+              HasSubstr("**-1.2%** at 2026-11-13"));
 }
 
 TEST(Report, NeverWritesOverWhatItReports) {

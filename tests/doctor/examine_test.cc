@@ -48,10 +48,10 @@ Machine healthy() {
 }
 
 // The check of a subject on a machine that is healthy but for one thing.
-Check with(const std::function<void(Machine&)>& change, const std::string& subject) {
+HealthCheck with(const std::function<void(Machine&)>& change, const std::string& subject) {
   Machine machine = healthy();
   change(machine);
-  for (const Check& check : examine(machine)) {
+  for (const HealthCheck& check : examine(machine)) {
     if (check.subject == subject) {
       return check;
     }
@@ -59,20 +59,20 @@ Check with(const std::function<void(Machine&)>& change, const std::string& subje
   return {subject, Health::ok, "no such check", ""};
 }
 
-Check with_gpu(const std::function<void(Gpu&)>& change, const std::string& subject) {
+HealthCheck with_gpu(const std::function<void(Gpu&)>& change, const std::string& subject) {
   return with([&](Machine& machine) { change(machine.gpus->front()); }, subject);
 }
 
-void expect(const Check& check, Health health, const std::string& what, const std::string& remedy) {
+void expect(const HealthCheck& check, Health health, const std::string& what, const std::string& remedy) {
   EXPECT_EQ(name(check.health), name(health)) << check.subject;
   EXPECT_THAT(check.what, HasSubstr(what)) << check.subject;
   EXPECT_THAT(check.remedy, HasSubstr(remedy)) << check.subject;
 }
 
 TEST(Examine, FindsNothingWrongWithAHealthyMachine) {
-  const std::vector<Check> checks = examine(healthy());
-  EXPECT_THAT(checks, Each(Field(&Check::health, Health::ok)));
-  EXPECT_THAT(checks, Each(Field(&Check::remedy, "")));
+  const std::vector<HealthCheck> checks = examine(healthy());
+  EXPECT_THAT(checks, Each(Field(&HealthCheck::health, Health::ok)));
+  EXPECT_THAT(checks, Each(Field(&HealthCheck::remedy, "")));
   EXPECT_EQ(checks.size(), 14U);
   EXPECT_EQ(worst(checks), Health::ok);
 }
@@ -83,7 +83,7 @@ TEST(Examine, EveryFaultHasARemedy) {
   machine.gpus->front().counters = missing("no permission: modprobe option");
   machine.gpus->front().state->ecc = false;
   machine.folders[0].writable = missing("read-only");
-  for (const Check& check : examine(machine)) {
+  for (const HealthCheck& check : examine(machine)) {
     EXPECT_EQ(check.health == Health::ok, check.remedy.empty()) << check.subject;
   }
   EXPECT_EQ(worst(examine(machine)), Health::broken);
@@ -191,9 +191,9 @@ TEST(Examine, EveryGpuIsLookedAt) {
   machine.gpus->push_back(healthy_gpu());
   machine.gpus->back().info.id = "cuda:1";
   machine.gpus->back().state->uncorrected_errors = 1;
-  const std::vector<Check> checks = examine(machine);
-  EXPECT_THAT(checks, testing::Contains(testing::AllOf(Field(&Check::subject, "ECC of cuda:1"),
-                                                       Field(&Check::health, Health::broken))));
+  const std::vector<HealthCheck> checks = examine(machine);
+  EXPECT_THAT(checks, testing::Contains(testing::AllOf(Field(&HealthCheck::subject, "ECC of cuda:1"),
+                                                       Field(&HealthCheck::health, Health::broken))));
 }
 
 TEST(Examine, CpuCountersThatAreRefusedSayWhy) {

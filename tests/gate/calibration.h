@@ -43,7 +43,9 @@ inline Calibration of_study(const wire::Study& study) {
   Calibration calibration{.workload = study.key, .sessions = {}, .planted = {}, .rounds_then = 0, .allowance = {}};
   for (const wire::StudyRun& run : study.runs) {
     calibration.sessions.push_back(run.ratios);
-    calibration.planted.push_back(run.planted_ratios);
+    if (!run.planted_ratios.empty()) {
+      calibration.planted.push_back(run.planted_ratios);
+    }
   }
   calibration.rounds_then = static_cast<int>(study.then.size());
   calibration.allowance = {spread_of(calibration.sessions).session_sd,

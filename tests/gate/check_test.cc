@@ -9,6 +9,7 @@
 
 #include "../tune/fake_device.h"
 #include "catalog/catalog.h"
+#include "gate/retune.h"
 #include "wire/best_json.h"
 
 namespace scantune::gate {
@@ -39,7 +40,7 @@ class CheckTest : public testing::Test {
     entry.contenders = {winner};
     entry.copy_time_ns = {kCopyNs, kCopyNs, kCopyNs};
     record_baseline();
-    options.session_sd = 0.001;
+    options.noise = Spread{.round_sd = 0.001, .session_sd = 0.001};
   }
 
   // 30 rounds with the noise there is now.
@@ -111,6 +112,51 @@ TEST_F(CheckTest, NamesAnotherTenantWhereTheCopiesOfARoundDiffer) {
   EXPECT_THAT(result.disturbance, HasSubstr("thermal"));
 }
 
+TEST_F(CheckTest, NamesTheProcessThatSharesTheDevice) {
+  int asked = 0;
+  options.other_work = [&] {
+    ++asked;
+    return "another process uses this GPU: python3 (pid 4711)";
+  };
+  noise = 0.2;
+  record_baseline();
+  EntryCheck result = check();
+  EXPECT_EQ(result.verdict, CheckVerdict::inconclusive);
+  EXPECT_THAT(result.why, testing::MatchesRegex("too noisy: .*; another process uses this GPU: python3 .pid 4711."));
+  EXPECT_EQ(result.other_work, "another process uses this GPU: python3 (pid 4711)");
+  EXPECT_EQ(asked, 1);
+  plan.free_bytes = 1000;
+  EXPECT_THAT(check().why, HasSubstr("is free")) << "what it lacks";
+  EXPECT_THAT(check().why, HasSubstr("; another process uses this GPU: python3")) << "and who has it";
+  plan.free_bytes = int64_t{1} << 40;
+  noise = 0.001;
+  record_baseline();
+  result = check();
+  EXPECT_EQ(result.verdict, CheckVerdict::pass) << "the ratio to the copy bears it";
+  EXPECT_THAT(result.why, testing::Not(HasSubstr("process")));
+  EXPECT_THAT(result.other_work, HasSubstr("python3")) << "it is told all the same";
+  plan.stop_after_rounds = 5;
+  EXPECT_EQ(check().why, "interrupted");
+}
+
+TEST_F(CheckTest, TakesAsManyRoundsAsTheNoiseOfTheMachineAsksFor) {
+  noise = 0.01;
+  record_baseline();
+  options.noise = std::nullopt;
+  EXPECT_EQ(check().looks, options.rule.looks);
+  const Spread measured{.round_sd = 0.009, .session_sd = 0.0005};
+  const int needed = rounds_needed(measured, options.rule, 30);
+  ASSERT_GT(needed, options.rule.looks.front());
+  ASSERT_LE(needed, options.rule.looks.back());
+  options.noise = measured;
+  const EntryCheck result = check();
+  EXPECT_GE(result.looks.front(), needed);
+  EXPECT_EQ(result.looks.back(), options.rule.looks.back());
+  EXPECT_GE(result.rounds_now, needed) << "no look before that";
+  options.noise = Spread{.round_sd = 0.5, .session_sd = 0.5};
+  EXPECT_EQ(check().looks, options.rule.looks) << "where nothing is enough, every look may be the lucky one";
+}
+
 TEST_F(CheckTest, EndsAtTheTimeLimitAndSaysSo) {
   noise = 0.2;
   options.time_s = 0;
@@ -125,11 +171,16 @@ TEST_F(CheckTest, CallsAVariantThatNoLongerWorksARegression) {
   EntryCheck result = check();
   EXPECT_EQ(result.verdict, CheckVerdict::regression);
   EXPECT_THAT(result.why, HasSubstr("does not verify any more: wrong_result"));
+  EXPECT_TRUE(result.changes.empty()) << "built and run by what it was";
   plan.wrong_results = {};
+  entry.contenders.front().source_digest = "of other sources";
+  entry.provenance.driver = "1.0";
   plan.do_not_compile = {variant()};
   result = check();
   EXPECT_EQ(result.verdict, CheckVerdict::regression);
   EXPECT_THAT(result.why, HasSubstr("does not compile any more"));
+  ASSERT_FALSE(result.changes.empty()) << "a regression comes with its cause, measured or not";
+  EXPECT_EQ(result.changes.front().what, "kernel source");
   plan.do_not_compile = {};
   plan.fail_in_round = {{variant(), FailureKind::launch}};
   result = check();
@@ -233,6 +284,35 @@ TEST_F(CheckTest, TakesAnOldKernelIntoTheSameRounds) {
   result = check(Old{old, {}});
   EXPECT_EQ(result.verdict, CheckVerdict::inconclusive) << "the bundle's fault";
   EXPECT_EQ(check(Old{{}, "the bundle has no kernel for it"}).why, "the bundle has no kernel for it");
+}
+
+TEST_F(CheckTest, RetuningFindsAFasterVariantAndKeepsTheStoredOneOtherwise) {
+  const Variant& stored = entry.contenders.front().variant;
+  const auto find = [&] {
+    FakeDevice device(plan, log);
+    FakeCompiler compiler(plan);
+    Observer silent;
+    const auto better = find_better(device, compiler, entry, 60, 1, silent, plan.stop.get_token());
+    EXPECT_TRUE(better) << better.error().message;
+    return better.value_or(std::nullopt);
+  };
+  plan.time_ns = [&](const Variant& of) { return (of == stored ? 1.0 : 1.2) * kThenNs * jitter(); };
+  EXPECT_FALSE(find());
+  plan.time_ns = [&](const Variant& of) { return (of == stored ? 1.2 : 1.2 * 1.001) * kThenNs * jitter(); };
+  EXPECT_FALSE(find()) << "what cannot be told apart does not replace it";
+  Variant faster;
+  const auto all = candidates(entry.workload, entry.chip, {});
+  ASSERT_TRUE(all);
+  for (const Candidate& candidate : *all) {
+    if (candidate.broken.empty() && candidate.variant != stored) {
+      faster = candidate.variant;
+    }
+  }
+  plan.time_ns = [&](const Variant& of) { return (of == faster ? 0.8 : 1.0) * kThenNs * jitter(); };
+  const auto better = find();
+  ASSERT_TRUE(better);
+  EXPECT_EQ(better->variant, faster);
+  EXPECT_NEAR(better->speedup, 1.25, 0.02);
 }
 
 TEST_F(CheckTest, AnAaRunFindsTheNoiseThatIsThere) {

@@ -25,8 +25,15 @@ TEST(Rule, FindsWhatIsSlowerThanAllowedAtOnce) {
   EXPECT_EQ(decide(interval(0.03, 0.0201, 0.04), {}, false), CheckVerdict::regression);
 }
 
+TEST(Rule, FindsASlowdownOfTheThresholdsSizeOnceItIsKnownToHalfAThreshold) {
+  EXPECT_EQ(decide(interval(0.020, 0.015, 0.025), {}, false), CheckVerdict::regression);
+  EXPECT_EQ(decide(interval(0.020, 0.015, 0.025, false), {}, false), std::nullopt) << "too few samples";
+  EXPECT_EQ(decide(interval(0.020, 0.0, 0.02), {}, false), std::nullopt) << "nothing may have changed";
+}
+
 TEST(Rule, WaitsForMoreRoundsWhileTheThresholdIsWithinTheInterval) {
-  EXPECT_EQ(decide(interval(0.02, 0.015, 0.025), {}, false), std::nullopt);
+  EXPECT_EQ(decide(interval(0.019, 0.014, 0.024), {}, false), std::nullopt);
+  EXPECT_EQ(decide(interval(0.021, 0.001, 0.041), {}, false), std::nullopt) << "wide";
   EXPECT_EQ(decide(interval(0.0, -0.1, 0.1), {}, false), std::nullopt);
 }
 

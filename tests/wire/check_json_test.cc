@@ -51,7 +51,7 @@ EntryCheck entry() {
   check.source = "06b05ab6733a618578af5f94892f3950";
   check.better = Better{best.contenders.back().variant, {0.99, 0.98, 1}, 1.03};
   check.planted = PlantedCheck{0.02, {0.02, 0.01, 0.03}, {0.021, 0.02, 0.022}, CheckVerdict::regression};
-  check.level_change = LevelChange{20, "2026-01-01T00:00:00Z", "abc", 0.95, 0.94, 0.001};
+  check.level_change = LevelChange{20, 12, "2026-01-01T00:00:00Z", "abc", 0.95, 0.94, 0.001};
   check.subjects = {"now", "planted"};
   check.rounds = {{Phase::final, {{kCopy, 1}, {0, 2}, {1, 3}}}};
   return check;

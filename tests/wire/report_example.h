@@ -6,6 +6,30 @@
 
 namespace scantune::testing_example {
 
+inline wire::ReportHistory history() {
+  wire::ReportHistory told;
+  told.source = 1;
+  told.title = "32768x32768 f32 dim 1";
+  told.key = "NVIDIA H200|32768x32768x1|f32|f32|cold|any";
+  told.chip = "NVIDIA H200";
+  HistoryLine line;
+  line.time = "2026-11-23T01:00:00Z";
+  line.commit = "0123abc";
+  line.key = told.key;
+  line.variant = to_string(row_carry(8192, 3));
+  line.verdict = CheckVerdict::pass;
+  line.threshold = 0.02;
+  line.confidence = 0.99;
+  line.slowdown = {0, -0.001, 0.001};
+  line.ratio_to_copy = {0.99, 0.98, 1.0};
+  line.time_ns = line.copy_time_ns = {2e6, 1.9e6, 2.1e6};
+  line.rounds = 10;
+  told.runs = {line};
+  told.change = LevelChange{20, 12, "2026-11-23T01:00:00Z", "0123abc", 0.95, 0.94, 0.001};
+  told.noise = Noise{.key = told.key, .variant = line.variant, .sessions = 8, .rounds = 20, .round_sd = 0.001};
+  return told;
+}
+
 inline wire::ReportDocument report() {
   const Outcome run = outcome();
   wire::ReportOutcome told;
@@ -79,9 +103,10 @@ inline wire::ReportDocument report() {
                 {"seed", "seed", "", "failed", "too large", "", {}, {}, {}}};
   return {"0.1.0",
           "2026-11-23T01:00:00Z",
-          {{"results/journal.jsonl", "journal", 1, "1 line skipped: damaged"}},
+          {{"results/journal.jsonl", "journal", 1, "1 line skipped: damaged"}, {"history.jsonl", "history", 1, ""}},
           {told},
-          {"triton 3.6.0"}};
+          {"triton 3.6.0"},
+          {history()}};
 }
 
 }  // namespace scantune::testing_example

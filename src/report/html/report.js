@@ -631,13 +631,102 @@
       el('details', {}, el('summary', {}, 'Protocol'), list(Object.entries(outcome.protocol).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : String(value)]))));
   }
 
+  // --- History of checks ---
+
+  const COMMIT_DIGITS = 9;
+  let shownHistory = 0;
+
+  const day = (ms) => Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : '';
+  const shortCommit = (run) => run.commit ? run.commit.slice(0, COMMIT_DIGITS) : '';
+  const signed = (share) => known(share) ? `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}%` : '–';
+  const verdictMarks = {
+    pass: { label: 'pass', color: '--good', pointStyle: 'circle' },
+    regression: { label: 'regression', color: '--bad', pointStyle: 'rectRot' },
+    inconclusive: { label: 'inconclusive', color: '--quiet', pointStyle: 'triangle' },
+  };
+
+  function drawHistoryPlot() {
+    const history = data.histories[shownHistory];
+    const change = history.level_change;
+    const runs = history.runs;
+    const times = runs.map((run) => Date.parse(run.time_utc));
+    const along = document.getElementById('history-along');
+    const byTime = along.value === 'time' && times.every(Number.isFinite);
+    along.options[1].disabled = !times.every(Number.isFinite);
+    const at = runs.map((_, i) => byTime ? times[i] : i + 1);
+    document.getElementById('history-title').textContent = history.title;
+    const told = document.getElementById('history-change');
+    told.className = change ? (change.relative < 0 ? 'bad' : 'good') : 'quiet';
+    told.textContent = change
+      ? `Its level changed by ${signed(change.relative)}, from ${ratio(change.before)} to ${ratio(change.after)} of copy, with run ${change.at + 1} of ${change.runs} at ${change.time_utc || 'an unknown time'}${change.commit ? `, commit ${change.commit}` : ''} (p = ${plain(change.p)}).`
+      : `No change of level in ${plural(runs.length, 'run')}.`;
+    const sets = Object.entries(verdictMarks).map(([verdict, mark]) => ({
+      label: mark.label, pointStyle: mark.pointStyle, pointRadius: 5, backgroundColor: css(mark.color), borderColor: css(mark.color), order: 1,
+      data: runs.map((run, i) => ({ x: at[i], y: medianOf(run.ratio_to_copy), run, i })).filter((point) => point.run.verdict === verdict),
+    })).filter((set) => set.data.length);
+    const bars = runs.flatMap((run, i) => known(run.ratio_to_copy.low)
+      ? [{ x: at[i], y: run.ratio_to_copy.low }, { x: at[i], y: run.ratio_to_copy.high }, { x: at[i], y: NaN }] : []);
+    const line = (label, points, extra) => sets.push(Object.assign({ label, data: points, showLine: true, pointRadius: 0, pointHitRadius: 0, pointStyle: 'line', borderWidth: 2, order: 3 }, extra));
+    line('interval', bars, { borderColor: css('--quiet'), borderWidth: 1 });
+    if (change) {
+      const border = (at[change.at - 1] + at[change.at]) / 2;
+      const ys = runs.flatMap((run) => [medianOf(run.ratio_to_copy), run.ratio_to_copy.low, run.ratio_to_copy.high]).filter(known);
+      line('level', [{ x: at[0], y: change.before }, { x: border, y: change.before }, { x: border, y: NaN }, { x: border, y: change.after }, { x: at[change.runs - 1], y: change.after }], { borderColor: css('--link'), borderWidth: 3 });
+      line('change of level', [{ x: border, y: Math.min(...ys) }, { x: border, y: Math.max(...ys) }], { borderColor: css('--bad'), borderDash: [5, 5] });
+    }
+    const label = (value) => {
+      if (byTime) return day(value);
+      const run = runs[value - 1];
+      return run ? shortCommit(run) || day(times[value - 1]) : '';
+    };
+    drawChart('history-plot', {
+      type: 'scatter',
+      data: { datasets: sets },
+      options: {
+        scales: {
+          x: axis(byTime ? 'time' : runs.some((run) => run.commit) ? 'run, by commit' : 'run', { min: byTime ? undefined : 0, max: byTime ? undefined : runs.length + 1, grace: byTime ? '2%' : 0, ticks: { precision: 0, maxRotation: 45, autoSkip: true, maxTicksLimit: narrow() ? 5 : 14, callback: label } }),
+          y: axis('ratio to copy', { grace: '10%', ticks: { callback: (v) => ratio(v) } }),
+        },
+        plugins: {
+          legend: { labels: { usePointStyle: true } },
+          tooltip: tooltip((raw, set) => raw.run === undefined ? set.label : [
+            `${range(raw.run.ratio_to_copy, ratio)} of copy, ${time(medianOf(raw.run.time_ns))}: ${raw.run.verdict}`,
+            `${raw.run.time_utc}${raw.run.commit ? `, commit ${raw.run.commit}` : ''}`, shortened(raw.run.variant, 90),
+            [raw.run.host, raw.run.driver && `driver ${raw.run.driver}`, raw.run.compiler].filter(Boolean).join(', ')]),
+        },
+      },
+    }, narrow() ? 320 : 360);
+  }
+
+  function showHistory(index) {
+    shownHistory = index;
+    drawHistoryPlot();
+  }
+
+  // Those whose level changed come first.
+  function drawHistoryTable() {
+    const rows = data.histories.map((history, i) => ({ history, i, last: history.runs[history.runs.length - 1], change: history.level_change }));
+    rows.sort((a, b) => (a.change ? 0 : 1) - (b.change ? 0 : 1));
+    shownHistory = rows[0].i;
+    table(document.getElementById('history-table'), rows, [
+      { title: 'Workload', value: (r) => r.history.title, cell: (r) => el('button', { type: 'button', class: 'link', onclick: () => showHistory(r.i) }, r.history.title) },
+      number('runs', (r) => r.history.runs.length, count),
+      number('of copy, last', (r) => medianOf(r.last.ratio_to_copy), ratio),
+      { title: 'verdict', value: (r) => r.last.verdict, cell: (r) => el('span', { class: r.last.verdict === 'regression' ? 'bad' : null }, r.last.verdict) },
+      { title: 'checked', value: (r) => r.last.time_utc, cell: (r) => r.last.time_utc },
+      number('change of level', (r) => r.change && r.change.relative, signed),
+      { title: 'since', value: (r) => r.change && r.change.time_utc, cell: (r) => r.change ? [r.change.time_utc, r.change.commit && r.change.commit.slice(0, COMMIT_DIGITS)].filter(Boolean).join(', ') : '–' },
+    ], { label: 'histories', find: (r) => `${r.history.title} ${r.history.chip} ${r.last.verdict}` });
+  }
+
   // --- The page ---
 
+  const LASTING = ['summary-plot', 'history-plot'];  // whatever workload is shown
   let current = 0;
 
   function drawOutcome() {
     for (const [id, chart] of charts) {
-      if (id !== 'summary-plot') {
+      if (!LASTING.includes(id)) {
         chart.destroy();
         charts.delete(id);
       }
@@ -653,16 +742,22 @@
     document.getElementById('workload').value = index;
     history.replaceState(null, '', `#${index}`);
     drawOutcome();
+    const checked = data.histories.findIndex((h) => h.title === data.outcomes[index].title);
+    if (checked >= 0) showHistory(checked);
     document.getElementById('choice').scrollIntoView();
   }
 
   function draw() {
-    drawSummaryPlot();
-    drawOutcome();
+    if (data.outcomes.length) {
+      drawSummaryPlot();
+      drawOutcome();
+    }
+    if (data.histories.length) drawHistoryPlot();
   }
 
-  const chips = [...new Set(data.outcomes.map((o) => o.device.chip.name))];
-  document.getElementById('about').textContent = [chips.join(', '), plural(data.outcomes.length, 'workload'),
+  const chips = [...new Set(data.outcomes.map((o) => o.device.chip.name).concat(data.histories.map((h) => h.chip)))];
+  document.getElementById('about').textContent = [chips.join(', '), data.outcomes.length ? plural(data.outcomes.length, 'workload') : '',
+    data.histories.length ? `checks of ${plural(data.histories.length, 'workload')}` : '',
     `written ${data.time_utc} by scantune ${data.tool_version}`, data.peer_versions.length ? `peers: ${data.peer_versions.join(', ')}` : ''].filter(Boolean).join(' · ');
   document.title = `scantune report: ${chips.join(', ')}`;
   const select = document.getElementById('workload');
@@ -671,7 +766,13 @@
   const asked = Number(location.hash.slice(1));
   if (Number.isInteger(asked) && asked >= 0 && asked < data.outcomes.length) current = asked;
   select.value = current;
+  for (const id of ['summary', 'choice']) document.getElementById(id).hidden = !data.outcomes.length;
   drawSummaryTable();
+  document.getElementById('history').hidden = !data.histories.length;
+  if (data.histories.length) {
+    drawHistoryTable();
+    document.getElementById('history-along').addEventListener('change', drawHistoryPlot);
+  }
   table(document.getElementById('sources-table'), data.sources, [
     { title: 'File', value: (s) => s.file, cell: (s) => el('code', {}, s.file) },
     { title: 'kind', value: (s) => s.kind, cell: (s) => s.kind },
