@@ -172,7 +172,7 @@ Expected<int> profile_one(const ProfileCommand& command, SheetFormat format) {
     return tl::unexpected(plan.error());
   }
   const int warm_runs = plan->options.warm_runs;
-  MeasuringDevice device(*std::move(plan));
+  MeasuringDevice device("profile", *std::move(plan));
   if (const auto opened = device.open(); !opened) {
     return tl::unexpected(opened.error());
   }
