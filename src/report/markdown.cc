@@ -9,6 +9,7 @@
 
 #include "core/units.h"
 #include "report/text.h"
+#include "report/timeline_text.h"
 
 namespace scantune::report {
 namespace {
@@ -125,6 +126,16 @@ std::string details(const ReportOutcome& outcome) {
     text += fmt::format("- Why: {}\n", escaped(outcome.findings.front().sentence));
     for (const std::string& advice : outcome.findings.front().advice) {
       text += fmt::format("  - to try: {}\n", escaped(advice));
+    }
+  }
+  for (const wire::ReportTimeline& timeline : outcome.timelines) {
+    const ReportRecord& of = outcome.records[static_cast<size_t>(timeline.record)];
+    text += fmt::format("- Over time: {}", code(to_string(of.variant)));
+    if (timeline.sampled.phases) {
+      const auto launches = static_cast<size_t>(of.launches);
+      text += fmt::format("; {}\n", fmt::join(phase_sentences(*timeline.sampled.phases, launches), "; "));
+    } else {
+      text += fmt::format(": {}\n", escaped(timeline.sampled.phases_reason));
     }
   }
   for (const wire::ReportFamily& family : outcome.families) {

@@ -9,6 +9,7 @@
 
 #include "core/outcome.h"
 #include "core/search_step.h"
+#include "core/timeline.h"
 #include "wire/peers_json.h"
 
 namespace scantune::wire {
@@ -16,7 +17,7 @@ namespace scantune::wire {
 // A file that was read.
 struct ReportSource {
   std::string file;
-  std::string kind;     // "best", "run", "journal", "peers"
+  std::string kind;     // "best", "run", "journal", "profile", "peers"
   size_t outcomes = 0;  // how many outcomes of it are shown
   std::string note;     // what of it is not, and why; empty where all is
 };
@@ -88,6 +89,13 @@ struct ReportFinding {
   std::vector<std::string> advice;
 };
 
+// Counters of a record over time inside one run.
+struct ReportTimeline {
+  int record = 0;  // index into records
+  std::string file;
+  SampledTimeline sampled;  // with its timeline
+};
+
 // One workload on one device.
 struct ReportOutcome {
   int source = 0;     // index into ReportDocument::sources
@@ -120,6 +128,7 @@ struct ReportOutcome {
   std::vector<SearchStep> steps;        // of a search that says why it tries what it tries
   std::string search_ended;             // why it asked for nothing more; empty where it had tried everything
   std::vector<PeerResult> peers;
+  std::vector<ReportTimeline> timelines;
 };
 
 struct ReportDocument {
