@@ -7,6 +7,7 @@ if(NOT SCANTUNE_CUDA STREQUAL "OFF")
     unset(SCANTUNE_CUDA_INCLUDE_DIR CACHE)
     unset(SCANTUNE_NVRTC_INCLUDE_DIR CACHE)
     unset(SCANTUNE_CUPTI_INCLUDE_DIR CACHE)
+    unset(SCANTUNE_NVTX_INCLUDE_DIR CACHE)
   endif()
   set(SCANTUNE_CUDA_SEARCHED_ROOT "${SCANTUNE_CUDA_ROOT}" CACHE INTERNAL "The root the CUDA headers were looked for in")
   if(SCANTUNE_CUDA_ROOT)
@@ -18,7 +19,9 @@ if(NOT SCANTUNE_CUDA STREQUAL "OFF")
   find_path(SCANTUNE_NVRTC_INCLUDE_DIR nvrtc.h ${cuda_places} PATH_SUFFIXES include)
   find_path(SCANTUNE_CUPTI_INCLUDE_DIR cupti_range_profiler.h ${cuda_places}
             PATH_SUFFIXES include extras/CUPTI/include)
-  if(SCANTUNE_CUDA_INCLUDE_DIR AND SCANTUNE_NVRTC_INCLUDE_DIR AND SCANTUNE_CUPTI_INCLUDE_DIR)
+  find_path(SCANTUNE_NVTX_INCLUDE_DIR nvtx3/nvToolsExt.h ${cuda_places} PATH_SUFFIXES include)
+  if(SCANTUNE_CUDA_INCLUDE_DIR AND SCANTUNE_NVRTC_INCLUDE_DIR AND SCANTUNE_CUPTI_INCLUDE_DIR AND
+     SCANTUNE_NVTX_INCLUDE_DIR)
     file(STRINGS ${SCANTUNE_CUDA_INCLUDE_DIR}/cuda.h cuda_version REGEX "^#define CUDA_VERSION [0-9]+")
     string(REGEX MATCH "[0-9]+$" cuda_version "${cuda_version}")
     if(cuda_version GREATER_EQUAL 13000)
@@ -26,7 +29,8 @@ if(NOT SCANTUNE_CUDA STREQUAL "OFF")
     endif()
   endif()
   if(NOT SCANTUNE_HAVE_CUDA AND SCANTUNE_CUDA STREQUAL "ON")
-    message(FATAL_ERROR "SCANTUNE_CUDA=ON, but cuda.h, nvrtc.h and cupti_range_profiler.h of CUDA 13 were not found; "
+    message(FATAL_ERROR "SCANTUNE_CUDA=ON, but cuda.h, nvrtc.h, cupti_range_profiler.h and nvtx3/nvToolsExt.h of CUDA 13 "
+                        "were not found; "
                         "set SCANTUNE_CUDA_ROOT")
   endif()
 endif()
@@ -45,6 +49,6 @@ target_link_libraries(scantune_cuda PRIVATE scantune_wire scantune_store Threads
 target_include_directories(scantune_cuda PRIVATE ${CMAKE_SOURCE_DIR}/kernels)  # workload.h: the verifier's input
 if(SCANTUNE_HAVE_CUDA)
   target_include_directories(scantune_cuda SYSTEM PRIVATE ${SCANTUNE_CUDA_INCLUDE_DIR} ${SCANTUNE_NVRTC_INCLUDE_DIR}
-                                                          ${SCANTUNE_CUPTI_INCLUDE_DIR})
+                                                          ${SCANTUNE_CUPTI_INCLUDE_DIR} ${SCANTUNE_NVTX_INCLUDE_DIR})
   target_compile_definitions(scantune_cuda PRIVATE SCANTUNE_CUDA_ROOT="${cuda_root}")
 endif()

@@ -75,13 +75,13 @@ one_of() {
   return 1
 }
 
-# toolkit: prints the root of a CUDA 13 toolkit with NVRTC and CUPTI; fails where there is none.
+# toolkit: prints the root of a CUDA 13 toolkit with NVRTC, CUPTI and NVTX; fails where there is none.
 toolkit() {
   local place nvcc
   nvcc=$(command -v nvcc || true)
   for place in "${CUDA_HOME:-}" "${CUDA_PATH:-}" "${nvcc:+$(dirname "$(dirname "$(realpath "$nvcc")")")}" \
     /usr/local/cuda /usr/local/cuda-13*; do
-    if [[ -n $place && -e $place/include/cuda.h && -e $place/include/nvrtc.h ]] &&
+    if [[ -n $place && -e $place/include/cuda.h && -e $place/include/nvrtc.h && -e $place/include/nvtx3/nvToolsExt.h ]] &&
       one_of "$place"/{include,extras/CUPTI/include}/cupti_range_profiler.h &&
       one_of "$place"/{lib64,lib,targets/*/lib}/libnvrtc.so.13 &&
       one_of "$place"/{lib64,lib,targets/*/lib,extras/CUPTI/lib64}/libcupti.so.13; then

@@ -15,6 +15,7 @@ constexpr const char* kHead =
     "Examples:\n"
     "  scantune profile --shape 32768x32768 --best                the winner that tuning found\n"
     "  scantune profile --shape 8192x8192 --kernel three_pass --metrics core,stalls\n"
+    "  scantune profile --shape 32768x32768 --best --timeline     its start, steady state and tail\n"
     "  scantune profile --passes --metrics full --chip GH100      what it costs, without a GPU\n";
 
 constexpr const char* kTail =
@@ -64,6 +65,7 @@ Subcommand profile_arguments(CLI::App& root) {
            "default auto: the first GPU, else the CPU");
   add_text(*app, "--chip", profile.chip, "NAME", kWhere, "--passes: for a GPU that is not here, such as GH100");
   add_measure_arguments(*app, profile.measure, "core, seed, stalls, memory, full (default), none, names, lts__*");
+  add_flag(*app, "--timeline", profile.timeline, kEffort, "sample DRAM and warps over time inside one run, every 2 us");
   add_flag(*app, "--passes", profile.passes, kOutput, "only say how many passes --metrics takes");
   add_text(*app, "--format", profile.measure.format, "text|json|csv", kOutput, "what standard output gets");
   return {app, kHead, kTail, [command] { return *command; }};

@@ -83,7 +83,11 @@ gate::Old old_of(const store::LoadedBundle& bundle, const std::string& key) {
 
 class CheckRun {
  public:
-  explicit CheckRun(CheckPlan plan) : plan_(std::move(plan)), status_(!plan_.quiet), interrupts_([] {}) {}
+  explicit CheckRun(CheckPlan plan)
+      : plan_(std::move(plan)),
+        status_(!plan_.quiet),
+        interrupts_([] {}),
+        session_(session_range("check", plan_.entries.size())) {}
 
   Expected<void> prepare();
   int run();
@@ -117,7 +121,8 @@ class CheckRun {
 
   CheckPlan plan_;
   StatusLine status_;
-  Interrupts interrupts_;  // before the device: its threads inherit the blocked signals
+  Interrupts interrupts_;  // before the device and tools that listen: their threads inherit the blocked signals
+  Range session_;
   OpenDevice open_;
   Clock::time_point begin_ = Clock::now();
   store::CheckHistory history_;

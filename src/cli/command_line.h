@@ -78,6 +78,7 @@ struct ProfileCommand {
   std::optional<std::string> best;  // empty text: the default file
   std::optional<std::string> chip;
   bool passes = false;
+  bool timeline = false;
 };
 
 // scantune compare A B

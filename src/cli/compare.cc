@@ -41,7 +41,7 @@ Expected<int> compare_variants(const CompareCommand& command, Format format) {
   if (!plan) {
     return tl::unexpected(plan.error());
   }
-  MeasuringDevice device(*std::move(plan));
+  MeasuringDevice device("compare", *std::move(plan));
   if (const auto opened = device.open(); !opened) {
     return tl::unexpected(opened.error());
   }

@@ -9,6 +9,7 @@
 #include "cuda/metrics.h"
 #include "device/cpu.h"
 #include "device/replay.h"
+#include "device/traced.h"
 #include "device/worker.h"
 
 namespace scantune::cli {
@@ -102,6 +103,28 @@ Expected<std::vector<std::string>> asked_metrics(const std::string& text) {
   return cuda::without_chip(*requests);
 }
 
+Expected<OpenDevice> open_untraced(const DeviceRequest& request, const cuda::CompilerOptions& options,
+                                   const std::stop_token& stop) {
+  if (request.is_replay()) {
+    return open_replay(request.recording);
+  }
+  if (!request.automatic && request.backend == Backend::cpu) {
+    return open_cpu(options, stop);
+  }
+  auto gpu = open_gpu(request.ordinal, options, stop);
+  if (gpu) {
+    return gpu;
+  }
+  if (!request.automatic) {
+    return at_option("--device", fmt::format("cuda:{}", request.ordinal), gpu.error());
+  }
+  auto cpu = open_cpu(options, stop);
+  if (cpu) {
+    cpu->note = kUsingTheCpu + gpu.error().message;
+  }
+  return cpu;
+}
+
 }  // namespace
 
 Expected<DeviceRequest> parse_device(const std::optional<std::string>& text) {
@@ -161,24 +184,20 @@ Expected<FoundDevice> find_device(const DeviceRequest& request) {
 
 Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::CompilerOptions& options,
                                  const std::stop_token& stop) {
-  if (request.is_replay()) {
-    return open_replay(request.recording);
+  auto open = open_untraced(request, options, stop);
+  if (open) {
+    open->compiler = traced(std::move(open->compiler), cuda::nvtx());
+    open->device = traced(std::move(open->device), cuda::nvtx());
   }
-  if (!request.automatic && request.backend == Backend::cpu) {
-    return open_cpu(options, stop);
-  }
-  auto gpu = open_gpu(request.ordinal, options, stop);
-  if (gpu) {
-    return gpu;
-  }
-  if (!request.automatic) {
-    return at_option("--device", fmt::format("cuda:{}", request.ordinal), gpu.error());
-  }
-  auto cpu = open_cpu(options, stop);
-  if (cpu) {
-    cpu->note = kUsingTheCpu + gpu.error().message;
-  }
-  return cpu;
+  return open;
+}
+
+Range session_range(std::string_view command, std::optional<size_t> workloads) {
+  Tracer* const tracer = cuda::nvtx();
+  return {tracer,
+          tracer == nullptr
+              ? Span{}
+              : Span{.kind = Span::Kind::session, .text = fmt::format("scantune {}", command), .payload = workloads}};
 }
 
 Expected<std::vector<std::vector<int>>> gpus_by_model() {

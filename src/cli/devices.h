@@ -5,6 +5,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/expected.h"
@@ -48,6 +49,10 @@ struct OpenDevice {
 // stop request, what waits for a worker returns within a moment.
 Expected<OpenDevice> open_device(const DeviceRequest& request, const cuda::CompilerOptions& options,
                                  const std::stop_token& stop);
+
+// The range of a run of a command, for a tool that listens to NVTX, where one does. `workloads`: how many it is asked
+// for, where that is known.
+Range session_range(std::string_view command, std::optional<size_t> workloads);
 
 // The ordinals of the host's GPUs, those of one model together.
 Expected<std::vector<std::vector<int>>> gpus_by_model();

@@ -97,10 +97,11 @@ Expected<MeasurePlan> plan_measure(const Target& target, const MeasureArguments&
   return plan;
 }
 
-MeasuringDevice::MeasuringDevice(MeasurePlan plan)
+MeasuringDevice::MeasuringDevice(std::string_view command, MeasurePlan plan)
     : plan_(std::move(plan)),
       style_(text_style(stderr, false)),
-      interrupts_(std::make_unique<Interrupts>([this] { note("stopping; Ctrl-C again ends at once"); })) {}
+      interrupts_(std::make_unique<Interrupts>([this] { note("stopping; Ctrl-C again ends at once"); })),
+      session_(session_range(command, 1)) {}
 
 Expected<void> MeasuringDevice::open() {
   // Opening CUPTI takes as long as opening a GPU, which is done by another process.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/command_line.h"
@@ -39,7 +40,7 @@ Expected<std::filesystem::path> cache_dir_of(const std::optional<std::string>& t
 // A device made ready to measure on. Ctrl-C asks it to stop.
 class MeasuringDevice {
  public:
-  explicit MeasuringDevice(MeasurePlan plan);
+  MeasuringDevice(std::string_view command, MeasurePlan plan);
 
   // Opens the device and checks the metrics for it.
   Expected<void> open();
@@ -55,7 +56,8 @@ class MeasuringDevice {
  private:
   MeasurePlan plan_;
   report::TextStyle style_;
-  std::unique_ptr<Interrupts> interrupts_;  // before the device: its threads inherit the blocked signals
+  std::unique_ptr<Interrupts> interrupts_;  // before the device and tools that listen: threads inherit blocked signals
+  Range session_;
   OpenDevice open_;
 };
 

@@ -108,7 +108,8 @@ Expected<void> check_options(const ProfileCommand& command) {
   if (command.passes) {
     for (const auto& [given, option] :
          {std::pair{!command.target.shapes.empty(), "--shape"}, std::pair{command.variant.has_value(), "--variant"},
-          std::pair{command.kernel.has_value(), "--kernel"}, std::pair{command.best.has_value(), "--best"}}) {
+          std::pair{command.kernel.has_value(), "--kernel"}, std::pair{command.best.has_value(), "--best"},
+          std::pair{command.timeline, "--timeline"}}) {
       if (given) {
         return bad_input("{}: --passes counts passes of --metrics on a chip and measures nothing; leave it out",
                          option);
@@ -171,8 +172,9 @@ Expected<int> profile_one(const ProfileCommand& command, SheetFormat format) {
   if (!plan) {
     return tl::unexpected(plan.error());
   }
+  plan->options.timeline = command.timeline;
   const int warm_runs = plan->options.warm_runs;
-  MeasuringDevice device(*std::move(plan));
+  MeasuringDevice device("profile", *std::move(plan));
   if (const auto opened = device.open(); !opened) {
     return tl::unexpected(opened.error());
   }

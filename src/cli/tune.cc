@@ -55,7 +55,8 @@ class TuneRun {
         stderr_style_(text_style(stderr, plan_.verbose)),
         printer_(report::progress_printer(stderr, plan_.progress ? progress_style(stderr) : report::ProgressStyle::none,
                                           stderr_style_)),
-        interrupts_([this] { note("stopping after this round; Ctrl-C again ends at once"); }) {}
+        interrupts_([this] { note("stopping after this round; Ctrl-C again ends at once"); }),
+        session_(session_range("tune", plan_.jobs.size())) {}
 
   Expected<void> prepare();
   int tune_all();
@@ -88,7 +89,8 @@ class TuneRun {
   report::TextStyle screen_style_;
   report::TextStyle stderr_style_;
   std::unique_ptr<report::ProgressPrinter> printer_;
-  Interrupts interrupts_;  // before the device: its threads inherit the blocked signals
+  Interrupts interrupts_;  // before the device and tools that listen: their threads inherit the blocked signals
+  Range session_;
   OpenDevice open_;
   std::vector<OpenDevice> others_;  // of the same model, with cuda:all
   std::mutex mutex_;  // what workloads that are tuned side by side share: all that is below, and the screen

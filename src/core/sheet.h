@@ -9,6 +9,7 @@
 #include "core/interval.h"
 #include "core/outcome.h"
 #include "core/stall.h"
+#include "core/timeline.h"
 
 namespace scantune {
 
@@ -57,9 +58,10 @@ struct ProfileSheet {
   std::optional<double> read_bytes;    // from DRAM, by all launches
   std::optional<double> written_bytes;
 
-  std::vector<double> profile_s;          // how long each reading of the counters took
-  std::vector<Profile> repeats;           // what each of them read, where there are several; counters are their medians
-  std::vector<Explanation> explanations;  // the first is what limits it
+  std::vector<double> profile_s;  // how long each reading of the counters took
+  std::vector<Profile> repeats;   // what each of them read, where there are several; counters are their medians
+  std::optional<SampledTimeline> timeline;  // where it was asked for
+  std::vector<Explanation> explanations;    // the first is what limits it
 };
 
 }  // namespace scantune

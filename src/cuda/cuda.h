@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/record.h"
+#include "core/trace.h"
 #include "device/device.h"
 
 namespace scantune::cuda {
@@ -24,6 +25,10 @@ Expected<void> find_driver();
 // Starts the driver, which takes a tenth of a second: for a thread that has nothing else to do. Whether that works is
 // said by what needs it.
 void preload_driver();
+
+// Ranges of the NVTX domain "scantune", for nsys and its like; null where no such tool listens to this process, which
+// is settled once. A tool that NVTX_INJECTION64_PATH names is loaded by the first call.
+Tracer* nvtx();
 
 // Every GPU of the host, without creating a context (free_bytes is 0, for want of one). An error
 // of kind environment says which file or driver is missing.

@@ -173,7 +173,6 @@ Expected<std::vector<uint8_t>> sampling_availability(const CuptiApi& api, int de
 // The samples from where the device came to work to where it ceased, with one idle sample at each end. Starting and
 // stopping the sampler keeps DRAM busy for moments, too: of several stretches the one with most work is the run.
 std::vector<TimelineSample> trimmed(const std::vector<TimelineSample>& samples) {
-  constexpr double kBusy = 0.5;  // percent
   constexpr size_t kPause = 16;  // idle samples that end a stretch: more than from a launch to the next
   size_t best_begin = 0;
   size_t best_end = 0;
@@ -182,8 +181,7 @@ std::vector<TimelineSample> trimmed(const std::vector<TimelineSample>& samples) 
   size_t begin = 0;
   size_t end = 0;  // after the last busy one
   for (size_t i = 0; i < samples.size(); ++i) {
-    const double most = std::ranges::max(samples[i].values);
-    if (most <= kBusy) {
+    if (!samples[i].busy()) {
       continue;
     }
     if (i >= end + kPause) {
@@ -191,7 +189,7 @@ std::vector<TimelineSample> trimmed(const std::vector<TimelineSample>& samples) 
       work = 0;
     }
     end = i + 1;
-    work += most * (samples[i].end_ns - samples[i].begin_ns);
+    work += std::ranges::max(samples[i].values) * (samples[i].end_ns - samples[i].begin_ns);
     if (work > best_work) {
       best_work = work;
       best_begin = begin;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "cuda/clock_watch.h"
@@ -41,6 +42,7 @@ class CudaSession final : public Session {
   tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& spec,
                                                       std::stop_token stop) override;
   void on_begin(const std::function<void(size_t)>& begin) override { on_begin_ = begin; }
+  void on_enqueue(EnqueueHooks hooks) override { on_enqueue_ = std::move(hooks); }
   [[nodiscard]] std::string disturbance() override;
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override;
   tl::expected<Timeline, Failure> timeline(Handle handle, const TimelineSpec& spec) override;
@@ -111,6 +113,7 @@ class CudaSession final : public Session {
 
   std::unique_ptr<ClockWatch> clocks_;
   std::function<void(size_t)> on_begin_;
+  EnqueueHooks on_enqueue_;
   int warm_runs_ = 0;                   // before each counted run
   std::unique_ptr<Profiler> profiler_;  // while counters are being read: it slows launches
 };

@@ -159,6 +159,7 @@ tl::expected<std::vector<Sample>, RoundFault> CudaSession::round(std::span<const
     if (auto prepared = prepare_cache(order[i], spec); !prepared) {
       return prepared;
     }
+    const EnqueueScope scope(on_enqueue_, i);
     SCANTUNE_CU(driver, FailureKind::device, EventRecord, begin(i), stream_.get());
     if (auto enqueued = enqueue_sample(order[i], spec); !enqueued) {
       return enqueued;

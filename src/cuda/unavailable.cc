@@ -14,6 +14,8 @@ tl::unexpected<Error> unavailable() {
 
 bool built_in() { return false; }
 
+Tracer* nvtx() { return nullptr; }
+
 Expected<void> find_driver() { return unavailable(); }
 
 Expected<std::vector<DeviceInfo>> list_devices() { return unavailable(); }

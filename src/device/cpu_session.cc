@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "cpu/families.h"
 #include "cpu/team.h"
@@ -170,6 +171,7 @@ class CpuSession final : public Session {
       if (spec.cache == CacheState::cold) {
         evict();
       }
+      const EnqueueScope scope(on_enqueue_, i);
       const auto begin = std::chrono::steady_clock::now();
       if (loaded == nullptr) {
         copy(leaves_, team_, copy_, in_.data(), out_.data(), workload_.copy_bytes());
@@ -183,6 +185,7 @@ class CpuSession final : public Session {
   }
 
   void on_begin(const std::function<void(size_t)>& begin) override { begin_ = begin; }
+  void on_enqueue(EnqueueHooks hooks) override { on_enqueue_ = std::move(hooks); }
 
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override {
     const Loaded& loaded = loaded_.at(handle);
@@ -262,6 +265,7 @@ class CpuSession final : public Session {
   Handle next_ = 0;
   int warm_runs_ = 0;  // before each counted run
   std::function<void(size_t)> begin_;
+  EnqueueHooks on_enqueue_;
   std::atomic<uint64_t> evicted_{0};  // keeps the compiler from dropping the reads
 };
 

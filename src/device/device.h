@@ -75,6 +75,32 @@ struct RoundFault {
   Failure failure;
 };
 
+// What is called around each sample of a round, on the thread that runs it, or that enqueues it for a GPU.
+struct EnqueueHooks {
+  std::function<void(size_t position)> begin = {};  // in the round's order
+  std::function<void()> end = {};                   // whatever became of it
+};
+
+// Calls them, where there are any, for a sample that lasts as long as the block.
+class EnqueueScope {
+ public:
+  EnqueueScope(const EnqueueHooks& hooks, size_t position) : end_(hooks.end) {
+    if (hooks.begin) {
+      hooks.begin(position);
+    }
+  }
+  EnqueueScope(const EnqueueScope&) = delete;
+  EnqueueScope& operator=(const EnqueueScope&) = delete;
+  ~EnqueueScope() {
+    if (end_) {
+      end_();
+    }
+  }
+
+ private:
+  const std::function<void()>& end_;
+};
+
 // One workload in memory on one device. Not thread-safe.
 class Session {
  public:
@@ -100,6 +126,10 @@ class Session {
   // was at when it went away. A session that runs samples ahead of the host calls it when it waits for
   // one. The function must be quick: it delays the sample.
   virtual void on_begin(const std::function<void(size_t position)>& /*begin*/) {}
+
+  // From now on these are called around each sample, without what makes its cache cold or hot. A session whose samples
+  // another process takes calls nothing.
+  virtual void on_enqueue(EnqueueHooks /*hooks*/) {}
 
   // How many samples of the last round were not measured, but drawn again from recorded ones.
   [[nodiscard]] virtual int resampled() const { return 0; }

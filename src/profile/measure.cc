@@ -2,16 +2,21 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "catalog/occupancy.h"
 #include "stats/stats.h"
+#include "stats/timeline.h"
 #include "tune/rounds.h"
 
 namespace scantune::profile {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Samples of a run's timeline: enough to see its start and its tail, few enough for a file and a page.
+constexpr double kMostTimelineSamples = 4000;
 
 double seconds_since(Clock::time_point then) { return std::chrono::duration<double>(Clock::now() - then).count(); }
 
@@ -166,6 +171,43 @@ class Bench {
     outcome_.spent.profile_s = seconds_since(started);
   }
 
+  void sample_timelines() {
+    if (!options_.timeline) {
+      return;
+    }
+    measurement_.timelines.assign(outcome_.records.size(), {.reason = "the variant was not measured"});
+    for (const Loaded& item : loaded_) {
+      SampledTimeline& to = measurement_.timelines[static_cast<size_t>(item.record)];
+      const Standing* standing = standing_of(outcome_, item.record);
+      if (standing == nullptr) {
+        continue;
+      }
+      if (stopping()) {
+        to.reason = outcome_.stop_detail;
+        continue;
+      }
+      options_.progress(
+          fmt::format("sampling {}", to_string(outcome_.records[static_cast<size_t>(item.record)].variant)));
+      TimelineSpec spec{.metrics = timeline_metrics()};
+      spec.interval_ns = std::max(spec.interval_ns, std::ceil(standing->time_ns.median / kMostTimelineSamples));
+      const auto begin = Clock::now();
+      auto sampled = session_->timeline(item.handle, spec);
+      if (!sampled) {
+        to.reason = sampled.error().what;
+        if (sampled.error().kind == FailureKind::device && !stopping()) {
+          lose(sampled.error().what);
+        }
+        continue;
+      }
+      to = {.timeline = *std::move(sampled), .seconds = seconds_since(begin)};
+      if (auto phases = stats::phases_of(*to.timeline)) {
+        to.phases = *phases;
+      } else {
+        to.phases_reason = std::move(phases.error());
+      }
+    }
+  }
+
  private:
   void fail(size_t index, const Failure& failure) {
     if (failure.kind == FailureKind::device) {
@@ -251,6 +293,7 @@ Expected<Measurement> measure(Device& device, Compiler& compiler, const Workload
   bench.time();
   bench.conclude();
   bench.read_counters();
+  bench.sample_timelines();
   outcome.spent.total_s = seconds_since(started);
   return measurement;
 }

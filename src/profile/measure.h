@@ -8,6 +8,7 @@
 
 #include "catalog/catalog.h"
 #include "core/outcome.h"
+#include "core/timeline.h"
 #include "device/device.h"
 
 namespace scantune::profile {
@@ -17,6 +18,7 @@ struct MeasureOptions {
   std::vector<std::string> metrics;  // requested counters; empty: none are read
   int repeats = 1;                   // times they are read; the record's are the medians
   int warm_runs = 0;                 // Session::warm_before_profiles
+  bool timeline = false;             // sample counters over time in a run of their own
   uint64_t seed = 1;
   std::function<void(const std::string&)> progress = [](const std::string&) {};  // what is being done: "compiling"
 };
@@ -32,9 +34,11 @@ struct Measurement {
   // Variants that fail have their failure; the others are measured without them.
   Outcome outcome;
   std::vector<std::vector<Reading>> readings;  // of each record
+  std::vector<SampledTimeline> timelines;      // of each record, where they were asked for
 };
 
-// Compiles, verifies, times in common rounds, then reads counters: launches that are counted are never timed. An error
+// Compiles, verifies, times in common rounds, then reads counters, then samples them over time: launches that are
+// counted are never timed. An error
 // means that nothing could be started; a stop request or a lost device ends early (Outcome::stopped). Broken
 // candidates become failed records. `provenance` needs tool_version, host and time filled in.
 Expected<Measurement> measure(Device& device, Compiler& compiler, const Workload& workload,

@@ -141,6 +141,9 @@ ProfileSheet sheet_of(const Measurement& measurement, int record) {
       sheet.repeats.push_back(reading.profile);
     }
   }
+  if (!measurement.timelines.empty()) {
+    sheet.timeline = measurement.timelines.at(static_cast<size_t>(record));
+  }
   return sheet;
 }
 

@@ -10,6 +10,7 @@
 #include "core/units.h"
 #include "report/history_page.h"
 #include "report/text.h"
+#include "report/timeline_text.h"
 
 namespace scantune::report {
 namespace {
@@ -110,6 +111,16 @@ std::string details(const ReportOutcome& outcome) {
     text += fmt::format("- Why: {}\n", markdown_text(outcome.findings.front().sentence));
     for (const std::string& advice : outcome.findings.front().advice) {
       text += fmt::format("  - to try: {}\n", markdown_text(advice));
+    }
+  }
+  for (const wire::ReportTimeline& timeline : outcome.timelines) {
+    const ReportRecord& of = outcome.records[static_cast<size_t>(timeline.record)];
+    text += fmt::format("- Over time: {}", code(to_string(of.variant)));
+    if (timeline.sampled.phases) {
+      const auto launches = static_cast<size_t>(of.launches);
+      text += fmt::format("; {}\n", fmt::join(phase_sentences(*timeline.sampled.phases, launches), "; "));
+    } else {
+      text += fmt::format(": {}\n", escaped(timeline.sampled.phases_reason));
     }
   }
   for (const wire::ReportFamily& family : outcome.families) {

@@ -8,6 +8,7 @@
 #include "core/units.h"
 #include "report/counters_text.h"
 #include "report/text.h"
+#include "report/timeline_text.h"
 
 namespace scantune::report {
 namespace {
@@ -212,6 +213,9 @@ std::string profile_text(const Outcome& outcome, const ProfileSheet& sheet, cons
   const Profile counters = without_stalls(sheet);
   add("Counters", counter_lines({{sheet.variant.kernel, &counters}}, outcome.workload, true, width));
   add("Stalls", stall_lines(sheet, width));
+  if (sheet.timeline) {
+    add("Timeline", timeline_lines(*sheet.timeline, sheet.launches.size(), width));
+  }
   if (!sheet.explanations.empty()) {
     const Explanation& first = sheet.explanations.front();
     std::vector<std::string> limit = {ink.bold(first.title)};

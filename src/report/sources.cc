@@ -16,6 +16,7 @@
 #include "wire/journal_json.h"
 #include "wire/outcome_json.h"
 #include "wire/peers_json.h"
+#include "wire/profile_json.h"
 
 namespace scantune::report {
 namespace {
@@ -28,8 +29,8 @@ using wire::ReportSource;
 
 constexpr std::string_view kZstandard = "\x28\xb5\x2f\xfd";
 constexpr std::string_view kExpected =
-    "expected a best file, a journal, what --format json of a run printed, a comparison with peers, or a history of "
-    "checks";
+    "expected a best file, a journal, what --format json of a run or of scantune profile printed, a comparison with "
+    "peers, or a history of checks";
 
 tl::unexpected<Error> of_file(const fs::path& file, Error error) {
   error.message = fmt::format("{}: {}", file.string(), error.message);
@@ -40,6 +41,13 @@ tl::unexpected<Error> of_file(const fs::path& file, Error error) {
 struct PeersFile {
   size_t source = 0;
   wire::Peers peers;
+};
+
+// A profile's timeline, and the outcome that the same file tells.
+struct TimelineFile {
+  std::string name;
+  size_t outcome = 0;
+  SampledTimeline sampled;
 };
 
 class Gatherer {
@@ -70,6 +78,9 @@ class Gatherer {
     if (format == "scantune-run") {
       return read_run(file, *text);
     }
+    if (format == "scantune-profile") {
+      return read_profile(file, *text);
+    }
     if (format == "scantune-peers") {
       return read_peers(file, *text);
     }
@@ -79,6 +90,7 @@ class Gatherer {
 
   // What needs all files.
   void finish() {
+    share_timelines();
     drop_what_is_told_in_full();
     for (PeersFile& file : peers_) {
       join(file);
@@ -118,6 +130,20 @@ class Gatherer {
     }
     for (const Outcome& outcome : *outcomes) {
       document_.outcomes.push_back(page_outcome(outcome, source_));
+    }
+    return {};
+  }
+
+  Expected<void> read_profile(const fs::path& file, const std::string& text) {
+    source().kind = "profile";
+    auto profile = wire::parse_profile(text);
+    if (!profile) {
+      return of_file(file, profile.error());
+    }
+    ReportOutcome& outcome = document_.outcomes.emplace_back(page_outcome(profile->outcome, source_));
+    outcome.spent.reset();  // which it does not tell
+    if (profile->timeline) {
+      timelines_.push_back({file.string(), document_.outcomes.size() - 1, *std::move(profile->timeline)});
     }
     return {};
   }
@@ -190,7 +216,7 @@ class Gatherer {
     std::vector<bool> drop(all.size(), false);
     for (size_t i = 0; i < all.size(); ++i) {
       drop[i] = kind(all[i]) == "best" && std::ranges::any_of(all, [&](const ReportOutcome& other) {
-                  return kind(other) != "best" && same(all[i], other);
+                  return kind(other) != "best" && kind(other) != "profile" && same(all[i], other);
                 });
       dropped[static_cast<size_t>(all[i].source)] += drop[i] ? 1U : 0U;
     }
@@ -205,6 +231,25 @@ class Gatherer {
       if (dropped[i] > 0) {
         document_.sources[i].note =
             fmt::format("{} shown as another of these files tells it: in full", plural(dropped[i], "workload"));
+      }
+    }
+  }
+
+  // A timeline is shown wherever its variant is, on the chip and with the driver that it was sampled with.
+  void share_timelines() {
+    for (const TimelineFile& file : timelines_) {
+      const ReportOutcome& from = document_.outcomes[file.outcome];
+      const std::string key = wire::best_key(from.workload, from.device.chip);
+      const std::string driver = from.device.driver;
+      const Variant variant = from.records.front().variant;
+      for (ReportOutcome& outcome : document_.outcomes) {
+        const auto record = std::ranges::find(outcome.records, variant, &wire::ReportRecord::variant);
+        const bool own = outcome.source == from.source;
+        const bool profile = document_.sources[static_cast<size_t>(outcome.source)].kind == "profile";
+        if (record != outcome.records.end() && outcome.device.driver == driver && (own || !profile) &&
+            wire::best_key(outcome.workload, outcome.device.chip) == key) {
+          outcome.timelines.push_back({static_cast<int>(record - outcome.records.begin()), file.name, file.sampled});
+        }
       }
     }
   }
@@ -268,6 +313,7 @@ class Gatherer {
 
   ReportDocument& document_;
   std::vector<PeersFile> peers_;
+  std::vector<TimelineFile> timelines_;
   int source_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// The files of a report: best files, what --format json of a run printed, journals, comparisons with peers, histories
-// of checks.
+// The files of a report: best files, what --format json of a run or of scantune profile printed, journals, comparisons
+// with peers, histories of checks.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +12,9 @@
 namespace scantune::report {
 
 // Reads the files, whatever of these each is, into one document. Entries of a best file that another file tells in
-// full are left out; peers are put beside the outcomes of their workload, type and GPU. What is left out is told by
-// ReportSource::note. `tool_version` and `time` are those of the report. An error names the file.
+// full are left out; peers are put beside the outcomes of their workload, type and GPU, timelines where their variant
+// is. What is left out is told by ReportSource::note. `tool_version` and `time` are those of the report. An error names
+// the file.
 Expected<wire::ReportDocument> gather(const std::vector<std::filesystem::path>& files, std::string tool_version,
                                       std::string time);
 

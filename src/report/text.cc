@@ -94,8 +94,19 @@ std::string plural(size_t count, std::string_view singular) {
 }
 
 std::string ascii(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kReplacements = {
-      {{"·", "-"}, {"± ", "+-"}, {"±", "+-"}, {"█", "#"}, {"░", "."}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kReplacements = {{{"·", "-"},
+                                                                                                   {"± ", "+-"},
+                                                                                                   {"±", "+-"},
+                                                                                                   {"█", "#"},
+                                                                                                   {"░", "."},
+                                                                                                   {"▁", "_"},
+                                                                                                   {"▂", "_"},
+                                                                                                   {"▃", "-"},
+                                                                                                   {"▄", "-"},
+                                                                                                   {"▅", "="},
+                                                                                                   {"▆", "="},
+                                                                                                   {"▇", "#"},
+                                                                                                   {"┊", "|"}}};
   std::string plain;
   for (size_t i = 0; i < text.size();) {
     const std::string_view rest = text.substr(i);

@@ -108,17 +108,6 @@ Record read_record(const Node& node) {
   return record;
 }
 
-StopReason read_stop_reason(const Node& node) {
-  const std::string text = node.text();
-  for (const StopReason reason : {StopReason::complete, StopReason::budget, StopReason::interrupted,
-                                  StopReason::device_lost, StopReason::not_kept}) {
-    if (text == name(reason)) {
-      return reason;
-    }
-  }
-  node.expected("why a run ended, such as \"complete\"");
-}
-
 class Variants {
  public:
   explicit Variants(const std::vector<std::string>& subjects) {

@@ -1,8 +1,10 @@
 #include "wire/profile_json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "wire/document.h"
 #include "wire/values_json.h"
 
 namespace scantune::wire {
@@ -78,6 +80,7 @@ Json write_sheet(const Outcome& outcome, const ProfileSheet& sheet) {
   }
   object["launches"] = std::move(launches);
   object["explanations"] = write_explanations(sheet.explanations);
+  add_timeline(object, sheet.timeline);
   object["profile_s"] = sheet.profile_s;
   Json repeats = Json::array();
   for (const Profile& profile : sheet.repeats) {
@@ -89,6 +92,72 @@ Json write_sheet(const Outcome& outcome, const ProfileSheet& sheet) {
   }
   object["repeats"] = std::move(repeats);
   return object;
+}
+
+// --- Reading ---
+
+Profile read_launches(const Node& node, Record& record) {
+  Profile profile;
+  for (const Node& launch : node.items()) {
+    const std::string entry = launch.at("entry").text();
+    profile.launches.push_back({entry, read_metrics(launch.at("metrics"))});
+    if (const auto geometry = launch.find("geometry")) {
+      const auto blocks = geometry->find("blocks_per_sm");
+      record.resources.push_back({.entry = entry,
+                                  .registers_per_thread = geometry->at("registers_per_thread").small_integer(),
+                                  .static_shared_bytes = geometry->at("static_shared_bytes").integer(),
+                                  .dynamic_shared_bytes = geometry->at("dynamic_shared_bytes").integer(),
+                                  .spill_bytes = geometry->at("spill_bytes").integer(),
+                                  .block_threads = geometry->at("block_threads").small_integer(),
+                                  .grid_blocks = geometry->at("grid_blocks").integer(),
+                                  .blocks_per_sm = blocks ? blocks->small_integer() : 0});
+    }
+  }
+  return profile;
+}
+
+ProfileDocument read_profile(const Node& node) {
+  ProfileDocument read;
+  Outcome& outcome = read.outcome;
+  outcome.workload = read_workload(node.at("workload"));
+  outcome.device = read_device(node.at("device"));
+  outcome.stopped = read_stop_reason(node.at("stopped"));
+  if (const auto detail = node.find("stop_detail")) {
+    outcome.stop_detail = detail->text();
+  }
+  outcome.provenance = read_provenance(node.at("provenance"));
+  outcome.protocol = read_protocol(node.at("protocol"));
+  outcome.seed = node.at("seed").natural();
+  const Node sheet = node.at("profile");
+  Record& record = outcome.records.emplace_back();
+  record.variant = read_variant(sheet);
+  if (const auto failure = sheet.find("failure")) {
+    record.failure = read_failure(*failure);
+  }
+  if (const auto source = sheet.find("source_digest")) {
+    record.source_digest = source->text();
+  }
+  if (const auto bytes = sheet.find("bytes_in_flight_per_sm")) {
+    record.bytes_in_flight_per_sm = bytes->integer();
+  }
+  Profile profile = read_launches(sheet.at("launches"), record);
+  const bool counted = std::ranges::any_of(profile.launches, [](const LaunchProfile& l) { return !l.metrics.empty(); });
+  if (counted) {
+    record.profile = std::move(profile);
+  }
+  const auto time = sheet.find("time_ns");
+  const auto ratio = sheet.find("ratio_to_copy");
+  if (time && ratio) {
+    record.compiled = record.verified = true;
+    outcome.ranking.push_back({0, Phase::final, read_interval(*time), read_interval(*ratio)});
+    outcome.winner = 0;
+  }
+  if (const auto copy = node.at("copy").find("time_ns")) {
+    outcome.copy_time_ns = read_interval(*copy);
+  }
+  outcome.rounds = read_samples(node.at("samples"), {to_string(record.variant)});
+  read.timeline = read_sampled_timeline(sheet);
+  return read;
 }
 
 // A field of a CSV file, quoted where it must be (RFC 4180).
@@ -150,6 +219,14 @@ std::string profile_json(const Outcome& outcome, const ProfileSheet& sheet, int 
   return to_text(document);
 }
 
+Expected<ProfileDocument> parse_profile(std::string_view text) {
+  const auto document = parse_document(text, "scantune-profile", 1);
+  if (!document) {
+    return tl::unexpected(document.error());
+  }
+  return read_document<ProfileDocument>([&] { return read_profile(Node(*document, "the profile")); });
+}
+
 std::string profile_csv(const Outcome& outcome, const ProfileSheet& sheet) {
   Rows rows;
   rows.add_text("variant", to_string(sheet.variant), "");
@@ -168,6 +245,18 @@ std::string profile_csv(const Outcome& outcome, const ProfileSheet& sheet) {
   rows.add("fewest_written_bytes", static_cast<double>(outcome.workload.bytes_written()), "bytes");
   if (sheet.bytes_in_flight_per_sm > 0) {
     rows.add("bytes_in_flight_per_sm", static_cast<double>(sheet.bytes_in_flight_per_sm), "bytes");
+  }
+  if (sheet.timeline) {
+    const SampledTimeline& sampled = *sheet.timeline;
+    const std::string reason = sampled.timeline ? sampled.phases_reason : sampled.reason;
+    const auto add = [&](const std::string& name, double RunPhases::*phase, const std::string& unit) {
+      rows.add(name, sampled.phases ? std::optional(*sampled.phases.*phase) : std::nullopt, unit, reason);
+    };
+    add("timeline_steady", &RunPhases::steady_percent, "%");
+    add("timeline_rise", &RunPhases::rise_ns, "ns");
+    add("timeline_rise_cost", &RunPhases::rise_cost_ns, "ns");
+    add("timeline_tail", &RunPhases::tail_ns, "ns");
+    add("timeline_tail_cost", &RunPhases::tail_cost_ns, "ns");
   }
   for (size_t i = 0; i < sheet.launches.size(); ++i) {
     const LaunchSheet& launch = sheet.launches[i];

@@ -98,6 +98,12 @@ Json write_peer(const PeerResult& peer) {
           {"scantune_speedup", interval_or_null(peer.scantune_speedup)}};
 }
 
+Json write_timeline_of(const ReportTimeline& timeline) {
+  Json object = {{"record", timeline.record}, {"file", timeline.file}};
+  add_timeline(object, timeline.sampled);
+  return object;
+}
+
 Json write_outcome(const ReportOutcome& outcome) {
   Json copy = {{"time_ns", write_interval(outcome.copy_time_ns)},
                {"bytes_per_s", number_or_null(outcome.copy_bytes_per_s)}};
@@ -132,7 +138,8 @@ Json write_outcome(const ReportOutcome& outcome) {
           {"samples", write_all(outcome.samples, write_subject)},
           {"steps", write_all(outcome.steps, write_step)},
           {"search_ended", text_or_null(outcome.search_ended)},
-          {"peers", write_all(outcome.peers, write_peer)}};
+          {"peers", write_all(outcome.peers, write_peer)},
+          {"timelines", write_all(outcome.timelines, write_timeline_of)}};
 }
 
 Json write_run(const HistoryLine& line) {

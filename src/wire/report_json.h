@@ -10,6 +10,7 @@
 #include "core/check.h"
 #include "core/outcome.h"
 #include "core/search_step.h"
+#include "core/timeline.h"
 #include "wire/peers_json.h"
 
 namespace scantune::wire {
@@ -17,7 +18,7 @@ namespace scantune::wire {
 // A file that was read.
 struct ReportSource {
   std::string file;
-  std::string kind;     // "best", "run", "journal", "peers", "history"
+  std::string kind;     // "best", "run", "journal", "profile", "peers", "history"
   size_t outcomes = 0;  // how many outcomes, or histories, of it are shown
   std::string note;     // what of it is not, and why; empty where all is
 };
@@ -89,6 +90,13 @@ struct ReportFinding {
   std::vector<std::string> advice;
 };
 
+// Counters of a record over time inside one run.
+struct ReportTimeline {
+  int record = 0;  // index into records
+  std::string file;
+  SampledTimeline sampled;  // with its timeline
+};
+
 // One workload on one device.
 struct ReportOutcome {
   int source = 0;     // index into ReportDocument::sources
@@ -121,6 +129,7 @@ struct ReportOutcome {
   std::vector<SearchStep> steps;        // of a search that says why it tries what it tries
   std::string search_ended;             // why it asked for nothing more; empty where it had tried everything
   std::vector<PeerResult> peers;
+  std::vector<ReportTimeline> timelines;
 };
 
 // The checks of one workload, as a history holds them.

@@ -312,10 +312,29 @@ std::vector<EntryResources> read_resources(const Node& node) {
   return resources;
 }
 
+StopReason read_stop_reason(const Node& node) {
+  const std::string text = node.text();
+  for (const StopReason reason : {StopReason::complete, StopReason::budget, StopReason::interrupted,
+                                  StopReason::device_lost, StopReason::not_kept}) {
+    if (text == name(reason)) {
+      return reason;
+    }
+  }
+  node.expected("why a run ended, such as \"complete\"");
+}
+
 Json write_metrics(const LaunchProfile& launch) {
   Json metrics = Json::array();
   for (const MetricValue& metric : launch.metrics) {
     metrics.push_back(write_metric(metric));
+  }
+  return metrics;
+}
+
+std::vector<MetricValue> read_metrics(const Node& node) {
+  std::vector<MetricValue> metrics;
+  for (const Node& metric : node.items()) {
+    metrics.push_back(read_metric(metric));
   }
   return metrics;
 }
@@ -339,10 +358,7 @@ std::optional<Profile> read_counters(const Node& node) {
   }
   Profile profile;
   for (const Node& launch : node.at("counters").items()) {
-    profile.launches.push_back({launch.at("entry").text(), {}});
-    for (const Node& metric : launch.at("metrics").items()) {
-      profile.launches.back().metrics.push_back(read_metric(metric));
-    }
+    profile.launches.push_back({launch.at("entry").text(), read_metrics(launch.at("metrics"))});
   }
   return profile;
 }
@@ -387,6 +403,51 @@ Timeline read_timeline(const Node& node) {
     }
   }
   return timeline;
+}
+
+Json write_phases(const RunPhases& phases) {
+  return {{"begin_ns", phases.begin_ns},        {"end_ns", phases.end_ns},   {"steady_percent", phases.steady_percent},
+          {"rise_ns", phases.rise_ns},          {"tail_ns", phases.tail_ns}, {"rise_cost_ns", phases.rise_cost_ns},
+          {"tail_cost_ns", phases.tail_cost_ns}};
+}
+
+RunPhases read_phases(const Node& node) {
+  return {.begin_ns = node.at("begin_ns").number(),
+          .end_ns = node.at("end_ns").number(),
+          .steady_percent = node.at("steady_percent").number(),
+          .rise_ns = node.at("rise_ns").number(),
+          .tail_ns = node.at("tail_ns").number(),
+          .rise_cost_ns = node.at("rise_cost_ns").number(),
+          .tail_cost_ns = node.at("tail_cost_ns").number()};
+}
+
+void add_timeline(Json& object, const std::optional<SampledTimeline>& sampled) {
+  if (!sampled || !sampled->timeline) {
+    object["timeline"] = nullptr;
+    object["timeline_reason"] = sampled ? sampled->reason : "not asked for (--timeline)";
+    return;
+  }
+  Json timeline = write_timeline(*sampled->timeline);
+  timeline["phases"] = sampled->phases ? write_phases(*sampled->phases) : Json(nullptr);
+  if (!sampled->phases) {
+    timeline["phases_reason"] = sampled->phases_reason;
+  }
+  timeline["seconds"] = sampled->seconds;
+  object["timeline"] = std::move(timeline);
+}
+
+std::optional<SampledTimeline> read_sampled_timeline(const Node& node) {
+  const auto timeline = node.find("timeline");
+  if (!timeline) {
+    return std::nullopt;
+  }
+  SampledTimeline sampled{.timeline = read_timeline(*timeline), .seconds = timeline->at("seconds").number()};
+  if (const auto phases = timeline->find("phases")) {
+    sampled.phases = read_phases(*phases);
+  } else {
+    sampled.phases_reason = timeline->at("phases_reason").text();
+  }
+  return sampled;
 }
 
 Json write_failure(const Failure& failure) { return {{"kind", name(failure.kind)}, {"what", failure.what}}; }

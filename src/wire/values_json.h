@@ -43,6 +43,7 @@ std::vector<EntryResources> read_resources(const Node& node);
 
 // The counters of one launch, a row each.
 Json write_metrics(const LaunchProfile& launch);
+std::vector<MetricValue> read_metrics(const Node& node);
 
 // The counters of each launch, as "counters": null, with "counters_reason", where none were asked for.
 void add_counters(Json& object, const std::optional<Profile>& profile);
@@ -51,6 +52,13 @@ std::optional<Profile> read_counters(const Node& node);
 // One list a column: begin_ns, end_ns and the values of each metric.
 Json write_timeline(const Timeline& timeline);
 Timeline read_timeline(const Node& node);
+Json write_phases(const RunPhases& phases);
+RunPhases read_phases(const Node& node);
+
+// As "timeline", with "timeline_reason" where it is null; nothing in C++ is one that was not asked for. Beside what
+// write_timeline() has it holds its phases, or why there are none, and how long it took to sample.
+void add_timeline(Json& object, const std::optional<SampledTimeline>& sampled);
+std::optional<SampledTimeline> read_sampled_timeline(const Node& node);
 
 Json write_failure(const Failure& failure);
 Failure read_failure(const Node& node);
@@ -59,6 +67,7 @@ Json write_spent(const TimeSpent& spent);
 TimeSpent read_spent(const Node& node);
 
 Phase read_phase(const Node& node);
+StopReason read_stop_reason(const Node& node);
 
 // Raw samples. `subjects` are the spelled variants that Sample::subject is an index into; in the
 // JSON the copy comes before them, so that every index is 0 or more.

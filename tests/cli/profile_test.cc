@@ -13,6 +13,7 @@ namespace {
 using nlohmann::json;
 using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 std::vector<std::string> on_cpu(std::vector<std::string> more) {
@@ -99,6 +100,21 @@ TEST(Profile, FindsTheWinnerThatTuningWrote) {
   EXPECT_EQ(json::parse(read_text(sandbox.work() / "results/best.json")), best) << "profiling writes no results";
 }
 
+TEST(Profile, SaysWhyItHasNoTimeline) {
+  Sandbox sandbox;
+  const Finished run = sandbox.run(on_cpu({"--kernel", "cpu_row_carry", "--metrics", "none", "--timeline"}));
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out,
+              HasSubstr("\nTimeline  not available: this device has no counters that can be sampled over time\n"));
+  const Finished as_json =
+      sandbox.run(on_cpu({"--kernel", "cpu_row_carry", "--metrics", "none", "--timeline", "--format", "json"}));
+  ASSERT_EQ(as_json.code, 0) << as_json.err;
+  const json profile = json::parse(as_json.out)["profile"];
+  EXPECT_EQ(profile["timeline"], nullptr);
+  EXPECT_THAT(profile["timeline_reason"].get<std::string>(), HasSubstr("sampled over time"));
+  EXPECT_THAT(sandbox.run(on_cpu({"--kernel", "cpu_row_carry", "--metrics", "none"})).out, Not(HasSubstr("Timeline")));
+}
+
 TEST(Profile, CountsPassesWithoutAGpu) {
   Sandbox sandbox;
   const auto counts = cuda::count_passes_of("core,stalls", "GH100");
@@ -161,6 +177,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"UnknownFormat", {"profile", "--shape", "64", "--best", "--format", "xml"}, {"text, json, csv"}},
         Case{"PassesOfTheCpu", {"profile", "--passes", "--device", "cpu"}, {"--chip"}},
         Case{"PassesOfAShape", {"profile", "--passes", "--chip", "GH100", "--shape", "64"}, {"--shape", "--passes"}},
+        Case{"PassesOverTime", {"profile", "--passes", "--chip", "GH100", "--timeline"}, {"--timeline", "--passes"}},
         Case{"ChipWithoutPasses", {"profile", "--shape", "64", "--best", "--chip", "GH100"}, {"--chip GH100"}}),
     [](const testing::TestParamInfo<Case>& of) { return of.param.name; });
 

@@ -93,6 +93,24 @@ TEST(Report, TakesAHistoryOfChecksAloneOrBesideResults) {
               HasSubstr("**-1.2%** at 2026-11-13"));
 }
 
+TEST(Report, TakesWhatAProfilePrinted) {
+  Sandbox sandbox;
+  const Finished profile = sandbox.run({"profile", "--device", "cpu", "--shape", "64x4096", "--kernel", "cpu_row_carry",
+                                        "--rounds", "3", "--metrics", "task-clock", "--format", "json"});
+  ASSERT_EQ(profile.code, 0) << profile.err;
+  sandbox.write("profile.json", profile.out);
+  const Finished run = sandbox.run({"report", "profile.json", "--format", "json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const json document = json::parse(run.out);
+  EXPECT_EQ(document["sources"][0]["kind"], "profile");
+  const json& outcome = document["outcomes"][0];
+  EXPECT_EQ(outcome["records"][0]["variant"], json::parse(profile.out)["profile"]["variant"]);
+  EXPECT_EQ(outcome["records"][0]["time_ns"], json::parse(profile.out)["profile"]["time_ns"]);
+  EXPECT_EQ(outcome["timelines"], json::array()) << "the CPU has none";
+  sandbox.write("broken.json", profile.out.substr(0, profile.out.size() / 2));
+  EXPECT_EQ(sandbox.run({"report", "broken.json"}).code, 2);
+}
+
 TEST(Report, NeverWritesOverWhatItReports) {
   Sandbox sandbox;
   sandbox.write("run.json", run_text());

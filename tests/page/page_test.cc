@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "../report/fixture.h"
+#include "../stats/timeline_example.h"
 #include "browser.h"
 #include "report/page_data.h"
 
@@ -52,6 +53,10 @@ wire::ReportDocument example() {
   document.outcomes[0].peers = {{"triton", "Triton", "one pass", "measured", "", "rows=1",
                                  Interval{2.2e6, 2.1e6, 2.3e6}, Interval{0.91, 0.90, 0.92}, Interval{1.08, 1.07, 1.09}},
                                 {"seed", "seed", "three passes", "failed", "grid.y is too large", "", {}, {}, {}}};
+  wire::ReportTimeline short_of_it{3, "three_pass.json", testing_example::sampled()};
+  short_of_it.sampled.phases.reset();
+  short_of_it.sampled.phases_reason = "the run is too short";
+  document.outcomes[0].timelines = {{0, "profile.json", testing_example::sampled()}, short_of_it};
   document.outcomes[0].steps = {{1,
                                  std::nullopt,
                                  "",
@@ -108,8 +113,8 @@ TEST(Page, DrawsEveryPlotWithoutAnErrorInLightDarkAndOnAPhone) {
               right: Math.max(root.scrollWidth, widest.getBoundingClientRect().right), widest: widest.outerHTML.slice(0, 80)};)",
                                     view);
     EXPECT_EQ(answer["errors"], json::array());
-    for (const char* plot :
-         {"summary-plot", "story-plot", "sweep-plot", "samples-plot", "roofline-plot", "stalls-plot"}) {
+    for (const char* plot : {"summary-plot", "story-plot", "sweep-plot", "samples-plot", "roofline-plot",
+                             "timeline-plot", "stalls-plot"}) {
       EXPECT_GT(answer["drawn"].value(plot, 0), 1000) << plot;
     }
     EXPECT_EQ(answer["paper"], view.dark ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)");
@@ -210,6 +215,36 @@ TEST(Page, TellsTheSearchStepByStep) {
     ["From row_carry tile=8192 warps=16 stages=2, limited by bytes in flight", "warps up",
      "Tried row_carry tile=8192 warps=32 stages=3: element 7 is 3, expected 4, 0.980 predicted"]])"));
   EXPECT_EQ(answer["best"], (json{1, 2}));
+}
+
+TEST(Page, ShowsARunOverTimeItsStartAndItsTail) {
+  const json answer = Browser().ask(page_html(example()), R"(
+    const sets = () => Chart.getChart('timeline-plot').data.datasets;
+    const range = () => { const x = Chart.getChart('timeline-plot').options.scales.x; return [x.min, x.max]; };
+    const show = (id, value) => { const select = document.getElementById(id); select.value = value; select.dispatchEvent(new Event('change')); };
+    const figures = () => document.getElementById('timeline-figures').textContent;
+    const whole = {sets: sets().map((s) => [s.label, s.data.length]), range: range(), figures: figures(),
+                   third: sets()[0].data.slice(1, 4).map((p) => [p.x, p.y])};
+    show('timeline-part', 'start');
+    const start = range();
+    show('timeline-part', 'tail');
+    const tail = range();
+    show('timeline-which', 1);
+    return {whole, start, tail, other: figures(), which: [...document.getElementById('timeline-which').options].map((o) => o.textContent)};)",
+                                    {});
+  EXPECT_EQ(answer["errors"], json::array());
+  const json& whole = answer["whole"];
+  EXPECT_EQ(whole["sets"], json::parse(R"([["DRAM read", 109], ["DRAM written", 109], ["warps active", 109]])"));
+  EXPECT_EQ(whole["third"], json::parse("[[2000, 10], [4000, 20], [6000, 30]]"));
+  EXPECT_EQ(whole["range"], (json{0, 218000}));
+  EXPECT_EQ(
+      whole["figures"],
+      "Steady at 80.0% of DRAM’s peak, reads and writes together. 90% of that after 6.000 µs, which costs 3.000 µs; "
+      "below it for the last 8.000 µs, which cost 4.800 µs. 108 samples.");
+  EXPECT_EQ(answer["start"], (json{0, 32000})) << "no less than 16 samples";
+  EXPECT_EQ(answer["tail"], (json{184000, 218000}));
+  EXPECT_EQ(answer["other"], "No start and tail: the run is too short.");
+  EXPECT_EQ(answer["which"], (json{"row_carry tile=8192 warps=16 stages=2", "three_pass tile=4096 warps=8 stages=1"}));
 }
 
 TEST(Page, ShowsTheWorkloadThatIsChosen) {

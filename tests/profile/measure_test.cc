@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <span>
 
+#include "../stats/timeline_example.h"
 #include "../tune/fake_device.h"
 #include "profile/compare.h"
 #include "profile/sheet.h"
@@ -90,6 +92,48 @@ TEST_F(MeasureTest, TakesTheMedianOfSeveralReadings) {
   readings[3].profile.launches[0].metrics[0].reason = "gone";
   EXPECT_EQ(median_of(readings).launches[0].metrics[0].value, std::nullopt) << "a median of fewer would be another";
   EXPECT_EQ(median_of(readings).launches[0].metrics[0].reason, "gone");
+}
+
+TEST_F(MeasureTest, SamplesCountersOverTimeLastAndWhereAskedTo) {
+  add(1000);
+  add(2000);
+  add(3000, "too wide");
+  plan.timeline = testing_example::timeline();
+  EXPECT_THAT(run().value().timelines, IsEmpty());
+  EXPECT_THAT(log.timelines, IsEmpty());
+  options.timeline = true;
+  options.metrics = {"a"};
+  const Measurement measured = run().value();
+  EXPECT_THAT(std::span(log.steps).last(4), ElementsAre("profile fast tile=1000", "profile fast tile=2000",
+                                                        "timeline fast tile=1000", "timeline fast tile=2000"));
+  EXPECT_EQ(log.timelines.front(), (TimelineSpec{timeline_metrics(), 2000}));
+  ASSERT_EQ(measured.timelines.size(), 3U);
+  EXPECT_EQ(measured.timelines[0].timeline, testing_example::timeline());
+  ASSERT_TRUE(measured.timelines[0].phases);
+  EXPECT_EQ(measured.timelines[0].phases->rise_ns, testing_example::phases().rise_ns);
+  EXPECT_FALSE(measured.timelines[2].timeline);
+  EXPECT_THAT(measured.timelines[2].reason, HasSubstr("not measured"));
+  EXPECT_EQ(sheet_of(measured, 0).timeline, measured.timelines[0]);
+}
+
+TEST_F(MeasureTest, SamplesLongRunsLessOften) {
+  add(79'999'000);  // 80 ms
+  options.timeline = true;
+  (void)run().value();
+  EXPECT_EQ(log.timelines.front().interval_ns, 20'000);
+}
+
+TEST_F(MeasureTest, KeepsWhatItMeasuredWhereNothingCanBeSampled) {
+  add(1000);
+  options.timeline = true;
+  const Measurement measured = run().value();
+  EXPECT_EQ(measured.outcome.stopped, StopReason::complete);
+  EXPECT_FALSE(measured.outcome.records[0].failure);
+  EXPECT_EQ(measured.timelines[0].reason, "planted: no sampling");
+  plan.timeline = testing_example::timeline(4);
+  EXPECT_THAT(run().value().timelines[0].phases_reason, HasSubstr("12 are needed"));
+  plan.timeline = tl::unexpected(Failure{FailureKind::device, "the GPU has fallen off the bus"});
+  EXPECT_EQ(run().value().outcome.stopped, StopReason::device_lost);
 }
 
 TEST_F(MeasureTest, GoesOnWithoutAVariantThatFails) {

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "../stats/timeline_example.h"
 #include "../store/scratch.h"
 #include "../wire/journal_example.h"
 #include "fixture.h"
@@ -13,6 +14,7 @@
 #include "wire/best_json.h"
 #include "wire/journal_json.h"
 #include "wire/outcome_json.h"
+#include "wire/profile_json.h"
 
 namespace scantune::report {
 namespace {
@@ -44,6 +46,22 @@ class SourcesTest : public testing::Test {
     Outcome run = finished_run();
     run.provenance.driver = run.device.driver;  // as tune() fills it in
     return file("best.json", wire::merge_best("", {best_entry(run)}).value());
+  }
+
+  // A profile of the run's winner, or of another variant, with a timeline.
+  std::filesystem::path profile_file(const std::string& spelled = "row_carry tile=8192 warps=16 stages=2") {
+    Outcome outcome = finished_run();
+    outcome.protocol.final_rounds = 12;
+    outcome.records = {measured_record(spelled)};
+    outcome.rounds = {{Phase::final, {{kCopy, 2.0e6}, {0, 2.02e6}}}};
+    outcome.ranking = {{0, Phase::final, {2.02e6, 2.02e6, 2.02e6}, {0.99, 0.99, 0.99}}};
+    outcome.equivalents.clear();
+    ProfileSheet sheet;
+    sheet.variant = variant(spelled);
+    sheet.time_ns = outcome.ranking[0].time_ns;
+    sheet.ratio_to_copy = outcome.ranking[0].ratio_to_copy;
+    sheet.timeline = testing_example::sampled();
+    return file("profile.json", wire::profile_json(outcome, sheet, 0));
   }
 
   static wire::ReportDocument read(const std::vector<std::filesystem::path>& files) {
@@ -140,6 +158,41 @@ TEST_F(SourcesTest, ABestFileGivesWayToTheRunItIsOf) {
   EXPECT_THAT(document.sources[0].note, HasSubstr("1 workload shown as another of these files tells it"));
 }
 
+TEST_F(SourcesTest, AProfileTellsItsVariantOverTime) {
+  const auto profile = profile_file();
+  const wire::ReportDocument document = read({profile});
+  ASSERT_EQ(document.outcomes.size(), 1U);
+  const wire::ReportOutcome& outcome = document.outcomes[0];
+  EXPECT_EQ(document.sources[0].kind, "profile");
+  EXPECT_EQ(document.sources[0].outcomes, 1U);
+  EXPECT_EQ(outcome.records.at(0).time_ns.median, 2.02e6);
+  EXPECT_FALSE(outcome.spent) << "a profile does not tell where its time went";
+  ASSERT_EQ(outcome.timelines.size(), 1U);
+  EXPECT_EQ(outcome.timelines[0].record, 0);
+  EXPECT_EQ(outcome.timelines[0].sampled, testing_example::sampled());
+  EXPECT_THAT(outcome.timelines[0].file, HasSubstr("profile.json"));
+}
+
+TEST_F(SourcesTest, ATimelineIsShownWhereverItsVariantIs) {
+  const wire::ReportDocument document = read({run_file(), profile_file("row_carry tile=4096 warps=8 stages=1")});
+  ASSERT_EQ(document.outcomes.size(), 2U);
+  ASSERT_EQ(document.outcomes[0].timelines.size(), 1U);
+  EXPECT_EQ(document.outcomes[0].timelines[0].record, 2);
+  EXPECT_EQ(document.outcomes[1].timelines.at(0).record, 0);
+  EXPECT_THAT(document.outcomes[1].title, HasSubstr("profile.json")) << "told apart";
+  EXPECT_TRUE(read({run_file(), profile_file("row_carry tile=64 warps=8 stages=1")}).outcomes[0].timelines.empty());
+  Outcome older = finished_run();
+  older.device.driver = "550.1";
+  const auto other = file("older.json", wire::run_json({older}));
+  EXPECT_TRUE(read({other, profile_file()}).outcomes[0].timelines.empty()) << "another driver";
+}
+
+TEST_F(SourcesTest, ABestFileDoesNotGiveWayToAProfile) {
+  const wire::ReportDocument document = read({best_file(), profile_file()});
+  ASSERT_EQ(document.outcomes.size(), 2U);
+  EXPECT_EQ(document.outcomes[0].timelines.size(), 1U);
+}
+
 TEST_F(SourcesTest, PeersStandBesideTheOutcomesOfTheirGpuAndShape) {
   const auto run = run_file();
   const wire::ReportDocument document = read({run, file("peers.json", peers_json("NVIDIA H200"))});
@@ -196,6 +249,13 @@ TEST_F(SourcesTest, MarkdownHasATableOfAllAndTheDetailsOfEach) {
   EXPECT_THAT(text, HasSubstr("- As fast: `row_carry tile=16384 warps=16 stages=2`"));
   EXPECT_THAT(text, HasSubstr("- `row_carry`: 5 variants, 3 measured, 1 failed, 1 ruled out; best 0.990 of copy"));
   EXPECT_THAT(text, HasSubstr("1 workload without a result of scantune"));
+}
+
+TEST_F(SourcesTest, MarkdownSaysHowARunWentOverTime) {
+  EXPECT_THAT(
+      page_markdown(read({profile_file()})),
+      HasSubstr("- Over time: `row_carry tile=8192 warps=16 stages=2`; steady: 80.0 % of DRAM's peak, reads and "
+                "writes together; start: 90% of that after 6.00 us; tail: below it for the last 8.00 us; "));
 }
 
 TEST_F(SourcesTest, MarkdownTakesHostileNamesForText) {

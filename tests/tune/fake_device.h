@@ -26,6 +26,7 @@ struct FakePlan {
   int lose_copy_after_rounds = -1;                   // the device is lost with no culprit
   int stop_after_rounds = -1;
   std::stop_source stop;
+  tl::expected<Timeline, Failure> timeline = tl::unexpected(Failure{FailureKind::launch, "planted: no sampling"});
   std::string metric_reason;  // counters are null with this reason; empty: they are read
   int64_t free_bytes = int64_t{1} << 40;
   std::map<std::string, int> registers;
@@ -39,6 +40,7 @@ struct FakeLog {
   std::vector<std::string> steps;  // "open", "load X", "verify X", "round X", "profile X"
   std::vector<RoundSpec> specs;    // of each round, the warm-up included
   std::vector<std::vector<Handle>> orders;
+  std::vector<TimelineSpec> timelines;
 };
 
 class FakeCompiler final : public Compiler {
@@ -134,6 +136,12 @@ class FakeSession final : public Session {
       launch.metrics.push_back(value);
     }
     return Profile{{launch}};
+  }
+
+  tl::expected<Timeline, Failure> timeline(Handle handle, const TimelineSpec& spec) override {
+    log_.steps.push_back("timeline " + spelling(handle));
+    log_.timelines.push_back(spec);
+    return plan_.timeline;
   }
 
  private:

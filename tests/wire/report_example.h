@@ -1,6 +1,7 @@
 // A report with something of everything its JSON can hold.
 #pragma once
 
+#include "../stats/timeline_example.h"
 #include "example.h"
 #include "wire/report_json.h"
 
@@ -101,6 +102,7 @@ inline wire::ReportDocument report() {
   told.peers = {{"triton", "Triton", "one pass", "measured", "", "rows=1", Interval{2.2e6, 2.1e6, 2.3e6},
                  Interval{0.91, 0.90, 0.92}, Interval{1.08, 1.07, 1.09}},
                 {"seed", "seed", "", "failed", "too large", "", {}, {}, {}}};
+  told.timelines = {{0, "profile.json", sampled()}};
   return {"0.1.0",
           "2026-11-23T01:00:00Z",
           {{"results/journal.jsonl", "journal", 1, "1 line skipped: damaged"}, {"history.jsonl", "history", 1, ""}},

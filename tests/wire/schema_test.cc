@@ -112,6 +112,30 @@ TEST(Schema, AcceptsAProfile) {
   EXPECT_THAT(fault("profile", json::parse(profile_json(testing_example::outcome(), failed, 0))), IsEmpty());
 }
 
+TEST(Schema, AcceptsATimelineAndTheReasonForNone) {
+  ProfileSheet made = sheet();
+  json document = json::parse(profile_json(testing_example::outcome(), made, 0));
+  EXPECT_EQ(document["profile"]["timeline"], nullptr);
+  EXPECT_THAT(document["profile"]["timeline_reason"], testing::HasSubstr("--timeline"));
+  made.timeline = testing_example::sampled();
+  document = json::parse(profile_json(testing_example::outcome(), made, 0));
+  EXPECT_THAT(fault("profile", document), IsEmpty());
+  EXPECT_EQ(document["profile"]["timeline"]["metrics"][0]["values"].size(), 108U);
+  EXPECT_EQ(document["profile"]["timeline"]["phases"]["rise_ns"], 6000);
+  made.timeline->phases.reset();
+  made.timeline->phases_reason = "too short";
+  document = json::parse(profile_json(testing_example::outcome(), made, 0));
+  EXPECT_THAT(fault("profile", document), IsEmpty());
+  document["profile"]["timeline"].erase("phases_reason");
+  EXPECT_FALSE(fault("profile", document).empty()) << "null without a reason";
+  made.timeline = SampledTimeline{.reason = "no permission"};
+  document = json::parse(profile_json(testing_example::outcome(), made, 0));
+  EXPECT_THAT(fault("profile", document), IsEmpty());
+  EXPECT_EQ(document["profile"]["timeline_reason"], "no permission");
+  document["profile"].erase("timeline_reason");
+  EXPECT_FALSE(fault("profile", document).empty()) << "null without a reason";
+}
+
 TEST(Schema, RefusesAProfileThatHidesWhyAValueIsMissing) {
   json document = json::parse(profile_json(testing_example::outcome(), sheet(), 0));
   for (json& metric : document["profile"]["launches"][0]["metrics"]) {

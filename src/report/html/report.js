@@ -532,6 +532,58 @@
     return { section, draw };
   }
 
+  // --- Counters over time ---
+
+  // The reads and writes of DRAM and the warps of one run; what they are called, and their colours.
+  const OVER_TIME = [['dram__read_throughput', 'DRAM read', '--link'], ['dram__write_throughput', 'DRAM written', '--good'], ['sm__warps_active', 'warps active', '--quiet']];
+
+  function timelineSection(outcome) {
+    if (!outcome.timelines.length) return null;
+    const which = el('select', { id: 'timeline-which', onchange: draw }, outcome.timelines.map((t, i) => el('option', { value: i },
+      `${outcome.records[t.record].variant}${outcome.timelines.filter((u) => u.record === t.record).length > 1 ? ` (${t.file})` : ''}`)));
+    const part = el('select', { id: 'timeline-part', onchange: draw }, el('option', { value: 'all' }, 'the whole run'),
+      el('option', { value: 'start' }, 'its start'), el('option', { value: 'tail' }, 'its tail'));
+    const figures = el('p', { id: 'timeline-figures' });
+    const section = el('section', { 'aria-label': 'Timeline' }, el('h3', {}, 'Over time'),
+      el('p', { class: 'quiet' }, 'Counters sampled inside one run of its own, in percent of the peak.'),
+      el('div', { class: 'controls' }, el('label', {}, 'of ', which), el('label', {}, 'show ', part)),
+      el('div', { class: 'plot' }, el('canvas', { id: 'timeline-plot', role: 'img', 'aria-label': 'DRAM throughput and warps over time' })), figures);
+    function draw() {
+      const { record, timeline } = outcome.timelines[which.value];
+      const phases = timeline.phases;
+      const samples = timeline.begin_ns.length;
+      // A start or a tail is shown with as much of the steady state beside it, and no less than 16 samples.
+      const upTo = (ns) => Math.max(16, 2 * timeline.begin_ns.findIndex((b) => b >= ns));
+      const from = part.value === 'tail' ? Math.max(0, samples - (phases ? upTo(phases.tail_ns) : 64)) : 0;
+      const to = part.value === 'start' ? Math.min(samples, phases ? upTo(phases.begin_ns + phases.rise_ns) : 64) : samples;
+      const datasets = timeline.metrics.map((metric, k) => {
+        const [, label, color] = OVER_TIME.find(([name]) => metric.name.startsWith(name)) || ['', metric.name, null];
+        const drawn = color ? css(color) : PEER_COLORS[k % PEER_COLORS.length];
+        const points = [];
+        for (let i = from; i < to; ++i) points.push({ x: timeline.begin_ns[i], y: metric.values[i] });
+        if (to > from) points.push({ x: timeline.end_ns[to - 1], y: metric.values[to - 1] });
+        return { label, unit: metric.unit, data: points, showLine: true, stepped: 'before', pointRadius: 0, pointHitRadius: 6, borderWidth: to - from > 400 ? 1 : 2, borderColor: drawn, backgroundColor: drawn };
+      });
+      drawChart('timeline-plot', {
+        type: 'scatter',
+        data: { datasets },
+        options: {
+          parsing: false,
+          scales: {
+            x: axis('since the first sample', { min: timeline.begin_ns[from], max: timeline.end_ns[to - 1], ticks: { maxTicksLimit: narrow() ? 4 : 9, callback: (v) => v === 0 ? '0' : time(v) } }),
+            y: axis('% of peak', { min: 0 }),
+          },
+          plugins: { tooltip: tooltip((raw, set) => `${set.label}: ${plain(raw.y)} ${set.unit} from ${time(raw.x)}`) },
+        },
+      }, 300);
+      const launches = outcome.records[record].launches;
+      figures.textContent = phases
+        ? `Steady at ${phases.steady_percent.toFixed(1)}% of DRAM’s peak, reads and writes together${launches > 1 ? `, over all ${launches} launches` : ''}. 90% of that after ${time(phases.rise_ns)}, which costs ${time(phases.rise_cost_ns)}; below it for the last ${time(phases.tail_ns)}, which cost ${time(phases.tail_cost_ns)}. ${plural(samples, 'sample')}.`
+        : `No start and tail: ${timeline.phases_reason}.`;
+    }
+    return { section, draw };
+  }
+
   // --- The story of a search that says why it tries what it tries ---
 
   function storySection(outcome) {
@@ -732,7 +784,7 @@
       }
     }
     const outcome = data.outcomes[current];
-    const parts = [storySection(outcome), sweepSection(outcome), samplesSection(outcome), rooflineSection(outcome), stallsSection(outcome), peersSection(outcome), recordsSection(outcome)].filter(Boolean);
+    const parts = [storySection(outcome), sweepSection(outcome), samplesSection(outcome), rooflineSection(outcome), timelineSection(outcome), stallsSection(outcome), peersSection(outcome), recordsSection(outcome)].filter(Boolean);
     document.getElementById('outcome').replaceChildren(...headline(outcome), ...parts.map((p) => p.section), provenanceSection(outcome));
     for (const part of parts) part.draw();
   }
