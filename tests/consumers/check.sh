@@ -33,7 +33,8 @@ case $how in
     cmake --build "$folder/build"
     run "$folder/build/consumer"
     ;;
-  package)  # that it is found; the library is the same
+  package) # that it is found; the library is the same, and compiled for one of them
+    architectures=${architectures%%;*}
     configure -DFIND_PACKAGE=ON -DSCANTUNE_KERNELS_DTYPES=f32
     cmake --build "$folder/build" --target scantune_kernels
     ;;
