@@ -6,8 +6,7 @@ program=$(basename "$0")
 logs=$root/build/log
 build_packages=(g++ cmake ninja-build libcli11-dev nlohmann-json3-dev libfmt-dev libexpected-dev libxxhash-dev
   libjs-chart.js)
-test_packages=(libgtest-dev libgmock-dev libvalijson-dev python3 python3-yaml
-  libxml2-utils zstd)
+test_packages=(libgtest-dev libgmock-dev libvalijson-dev python3 python3-yaml libxml2-utils zstd jq)
 # The browser that the page of `scantune report` is tested in. Ubuntu has it as a snap only, whose tests are left out.
 if grep -qs '^ID=debian' /etc/os-release; then test_packages+=(chromium); fi
 

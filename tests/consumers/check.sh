@@ -33,7 +33,8 @@ case $how in
     cmake --build "$folder/build"
     run "$folder/build/consumer"
     ;;
-  package)  # that it is found; the library is the same
+  package) # that it is found; the library is the same, and compiled for one of them
+    architectures=${architectures%%;*}
     configure -DFIND_PACKAGE=ON -DSCANTUNE_KERNELS_DTYPES=f32
     cmake --build "$folder/build" --target scantune_kernels
     ;;
@@ -51,9 +52,10 @@ case $how in
     run "$folder/header_consumer"
     ;;
   bundle)
-    "$scantune" export --best "$best" --format bundle --out "$folder/bundle" --dtype f32 --cache-dir "$folder/cache"
+    some=(--dtype f32 --shape 4096x4096 --shape 128x4000 --shape 1x2^24) # NVRTC takes seconds for each
+    "$scantune" export --best "$best" --format bundle --out "$folder/bundle" "${some[@]}" --cache-dir "$folder/cache"
     # The same bytes again, though nothing is found in a cache.
-    "$scantune" export --best "$best" --format bundle --out "$folder/again" --dtype f32 --cache-dir "$folder/cache2"
+    "$scantune" export --best "$best" --format bundle --out "$folder/again" "${some[@]}" --cache-dir "$folder/cache2"
     diff -r "$folder/bundle" "$folder/again"
     root=$(dirname "$(dirname "$(realpath "$nvcc")")")
     g++ -std=c++17 -Wall -Wextra -Werror "$folder/bundle/example/load.cc" -isystem "$root/include" -o "$folder/load" \

@@ -12,10 +12,10 @@ using scantune_kernels::Description;
 using scantune_kernels::Shape;
 
 constexpr int kRounds = 30;
-constexpr int kWarmUps = 2;          // rounds that are not counted
-constexpr double kLeast = 0.99;      // of the ratio that was measured
-constexpr double kShortMs = 0.05;    // a copy that takes less makes samples of several runs ...
-constexpr double kSampleMs = 0.5;    // ... that take so long
+constexpr int kWarmUps = 2;            // rounds that are not counted
+constexpr double kLeast = 0.99;        // of the ratio that was measured
+constexpr double kShortMs = 0.05;      // a copy that takes less makes samples of several runs ...
+constexpr double kSampleMs = 0.5;      // ... that take so long
 constexpr std::size_t kStride = 4096;  // bytes: tensors of a set begin at a multiple of it
 
 template <class T>
