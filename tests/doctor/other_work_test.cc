@@ -22,7 +22,8 @@ TEST(OtherWork, IsNamedWhereSomebodyElseHasAContext) {
   EXPECT_EQ(others_in_words({own, python}), "another process uses this GPU: python3 (pid 4711)");
   EXPECT_EQ(others_in_words({python}), "another process uses this GPU: python3 (pid 4711)")
       << "we have no context where memory ran short";
-  EXPECT_EQ(others_in_words({python, own, {.id = 12}}), "2 other processes use this GPU: python3 (pid 4711), pid 12");
+  EXPECT_EQ(others_in_words({python, own, {.id = 12, .visible = true, .own = false, .name = {}}}),
+            "2 other processes use this GPU: python3 (pid 4711), pid 12");
   EXPECT_EQ(others_in_words({python, python, python, python, python}),
             "5 other processes use this GPU: python3 (pid 4711), python3 (pid 4711), python3 (pid 4711), ...");
 }

@@ -16,8 +16,12 @@ using nlohmann::json;
 using testing::HasSubstr;
 
 wire::ReportDocument history_document(bool with_outcomes) {
-  wire::ReportDocument document{
-      .tool_version = "0.1.0", .time = "2026-11-23T01:00:00Z", .sources = {}, .outcomes = {}, .peer_versions = {}};
+  wire::ReportDocument document{.tool_version = "0.1.0",
+                                .time = "2026-11-23T01:00:00Z",
+                                .sources = {},
+                                .outcomes = {},
+                                .peer_versions = {},
+                                .histories = {}};
   document.sources.push_back({"history.jsonl", "history", 2, ""});
   document.histories = page_histories(fallen_history(), 0, document.sources[0].note);
   if (with_outcomes) {

@@ -23,7 +23,8 @@ wire::ReportDocument document_of(const std::vector<Outcome>& outcomes) {
                                 .time = "2026-11-23T01:00:00Z",
                                 .sources = {{"run.json", "run", outcomes.size(), ""}},
                                 .outcomes = {},
-                                .peer_versions = {"triton 3.6.0"}};
+                                .peer_versions = {"triton 3.6.0"},
+                                .histories = {}};
   for (const Outcome& outcome : outcomes) {
     document.outcomes.push_back(page_outcome(outcome, 0));
   }
