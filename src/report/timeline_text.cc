@@ -79,8 +79,8 @@ double mean_of(const std::vector<TimelineSample>& samples, size_t metric, const 
   return time_ns > 0 ? sum / time_ns : 0;
 }
 
-// The next ten above what is to be shown.
-double scale_of(double most) { return std::max(10.0, std::ceil(most / 10) * 10); }
+// The next ten above what is to be shown, but for a mean's rounding.
+double scale_of(double most) { return std::max(10.0, std::ceil(most / 10 - 1e-6) * 10); }
 
 std::vector<std::string> counter_rows(std::string_view name, const std::string& unit, const std::vector<double>& values,
                                       double top, const std::vector<Column>& columns) {
@@ -94,6 +94,7 @@ std::vector<std::string> counter_rows(std::string_view name, const std::string& 
       line +=
           columns[i].is_break ? kBreak : kBlocks.at(static_cast<size_t>(std::clamp(level - row * kLevels, 0, kLevels)));
     }
+    line.erase(line.find_last_not_of(' ') + 1);
     rows.push_back(std::move(line));
   }
   return rows;

@@ -120,7 +120,7 @@ TEST(Schema, AcceptsATimelineAndTheReasonForNone) {
   made.timeline = testing_example::sampled();
   document = json::parse(profile_json(testing_example::outcome(), made, 0));
   EXPECT_THAT(fault("profile", document), IsEmpty());
-  EXPECT_EQ(document["profile"]["timeline"]["metrics"][0]["values"].size(), 108U);
+  EXPECT_EQ(document["profile"]["timeline"]["metrics"][0]["values"].size(), 109U);
   EXPECT_EQ(document["profile"]["timeline"]["phases"]["rise_ns"], 6000);
   made.timeline->phases.reset();
   made.timeline->phases_reason = "too short";
