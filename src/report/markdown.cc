@@ -120,7 +120,7 @@ std::string details(const ReportOutcome& outcome) {
       const auto launches = static_cast<size_t>(of.launches);
       text += fmt::format("; {}\n", fmt::join(phase_sentences(*timeline.sampled.phases, launches), "; "));
     } else {
-      text += fmt::format(": {}\n", escaped(timeline.sampled.phases_reason));
+      text += fmt::format(": {}\n", markdown_text(timeline.sampled.phases_reason));
     }
   }
   for (const wire::ReportFamily& family : outcome.families) {
