@@ -213,9 +213,9 @@ def table(document, resampled):
     return "\n".join(lines)
 
 
-def write_table(path, calibration, page):
+def write_table(path, calibration, draws, page):
     document = json.loads(path.read_text())
-    done = subprocess.run([calibration, str(path)], capture_output=True, text=True)
+    done = subprocess.run([calibration, str(path), str(draws)], capture_output=True, text=True)
     if done.returncode != 0:
         fail(f"{calibration} ended with {done.returncode}: {done.stderr.strip()[-400:]}")
     text = page.read_text()
@@ -240,10 +240,11 @@ def main():
     parser.add_argument("--check", action="append", default=[], help="an option of each check")
     parser.add_argument("--table", type=pathlib.Path, help="write the table of a study that was recorded, and measure nothing")
     parser.add_argument("--calibration", default=str(ROOT / "build/release/tests/gate_calibration"))
+    parser.add_argument("--draws", type=int, default=10000, help="of --table: checks drawn for each figure (default 10000)")
     parser.add_argument("--page", type=pathlib.Path, default=ROOT / "docs/ci.md")
     options = parser.parse_args()
     if options.table:
-        write_table(options.table, options.calibration, options.page)
+        write_table(options.table, options.calibration, options.draws, options.page)
         return
     if options.runs < 1:
         fail("--runs: write 1 or more")

@@ -227,7 +227,7 @@ class Study(unittest.TestCase):
             page.write_text(f"before\n{gate_study.BEGIN}\nfigures of last time\n{gate_study.END}\nafter\n")
             for _ in range(2):  # it may be written again
                 done = subprocess.run([sys.executable, ROOT / "scripts/gate_study.py", "--table", recorded, "--page", page,
-                                       "--calibration", CALIBRATION], capture_output=True, text=True, check=False)
+                                       "--calibration", CALIBRATION, "--draws", "300"], capture_output=True, text=True, check=False)
                 self.assertEqual(done.returncode, 0, done.stderr)
             text = page.read_text()
         self.assertRegex(text, r"^before\n<!-- gate study: begin -->\n\| workload \|")
@@ -240,7 +240,7 @@ class Study(unittest.TestCase):
         self.assertLess(inconclusive, 1)
         self.assertGreater(planted, 99)
         self.assertGreater(slower, 99)
-        self.assertIn("A GPU, driver 580.1, 2026-01-01; 10,000 checks drawn for each figure.", text)
+        self.assertIn("A GPU, driver 580.1, 2026-01-01; 300 checks drawn for each figure.", text)
         self.assertIn("Of 4096x4096x1 30 of 40 checks were measured: the time limit of 90 s was hit.", text)
 
     def test_the_page_has_the_place_for_the_table_and_the_record_that_is_there(self):
