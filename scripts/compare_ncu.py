@@ -253,8 +253,8 @@ def main():
     parser.add_argument("--metrics", default="core", help="as of scantune; default %(default)s")
     parser.add_argument("--repeats", type=int, default=5,
                         help="profiles a tool, of which the median counts; default %(default)s")
-    parser.add_argument("--warm-runs", type=counts, default=[0], metavar="N,N",
-                        help="uncounted runs before each counted one, on scantune's side; default 0")
+    parser.add_argument("--warm-runs", type=counts, default=[1], metavar="N,N",
+                        help="uncounted runs before each counted one, on scantune's side; default 1, as ncu's have others before them")
     parser.add_argument("--cache-control", choices=["none", "all"], default="none",
                         help="all: ncu empties the cache before every launch; default %(default)s")
     parser.add_argument("--ncu", default="ncu", help="default %(default)s")

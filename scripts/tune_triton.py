@@ -6,8 +6,8 @@ and keeps the fastest whose results are right. Needs a GPU, PyTorch and Triton; 
 What a --time-limit leaves out keeps the settings that it has.
 
   scripts/tune_triton.py --out results/h200-triton-settings.json
-  scripts/tune_triton.py --table results/h200-triton-settings.json > src/exports/templates/triton_tuned_h200.py
-  scripts/tune_triton.py --table settings.json --into exported/reverse_cumsum.py       (a module that is there already)
+  scripts/tune_triton.py --table results/h200-triton-settings.json --into src/exports/templates/triton_tuned_h200.py
+  scripts/tune_triton.py --table settings.json --into exported/reverse_cumsum.py       (what was exported before)
 
 Exit code: 0 done, 1 some kernel has no settings that work, 2 bad input or environment.
 """

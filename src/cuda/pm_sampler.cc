@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kHardwareBufferBytes = size_t{256} << 20;
 constexpr uint32_t kMostSamples = 100'000;
+constexpr double kLongestIntervals = 8;  // of a sample: intervals of clocks are longer where the clock is slow
 constexpr double kSystemClockGhz =
     1.5;  // about that of a GPU that counts clocks rather than time; samples say when they were
 
@@ -100,7 +101,8 @@ class Sampler {
   }
 
   tl::expected<std::vector<TimelineSample>, Failure> decode(const MetricHost& host,
-                                                            const std::vector<std::string>& metrics) {
+                                                            const std::vector<std::string>& metrics,
+                                                            double interval_ns) {
     auto params = SCANTUNE_CUPTI_PARAMS(CUpti_PmSampling_DecodeData_Params);
     params.pPmSamplingObject = object_;
     params.pCounterDataImage = counter_data_.data();
@@ -130,6 +132,10 @@ class Sampler {
               check("cuptiPmSamplingCounterDataGetSampleInfo", api_.cuptiPmSamplingCounterDataGetSampleInfo(&when));
           !told) {
         return tl::unexpected(told.error());
+      }
+      // The first one that CUPTI hands out may reach back to before the sampler was started: 2 s on an H200.
+      if (static_cast<double>(when.endTimestamp - when.startTimestamp) > kLongestIntervals * interval_ns) {
+        continue;
       }
       first = samples.empty() ? when.startTimestamp : first;
       auto values = host.evaluate(counter_data_, i, metrics);
@@ -269,7 +275,7 @@ tl::expected<Timeline, Failure> sample_run(int device, const TimelineSpec& spec,
   if (!stopped) {
     return tl::unexpected(stopped.error());
   }
-  auto samples = sampler.decode(**host, spec.metrics);
+  auto samples = sampler.decode(**host, spec.metrics, spec.interval_ns);
   if (!samples) {
     return tl::unexpected(samples.error());
   }

@@ -38,6 +38,12 @@ class Profiles : public GpuTest {
     return profile::measure(*gpu, *nvrtc, job, {candidate}, options, {}, {}).value();
   }
 
+  static double duration_ns(const LaunchSheet& launch) {
+    const auto& metrics = launch.counters.metrics;
+    const auto it = std::ranges::find(metrics, "gpu__time_duration.sum", &MetricValue::requested);
+    return it == metrics.end() ? 0 : it->value.value_or(0);
+  }
+
   // Whether counters may be read here at all; a note of why not.
   static bool readable(const ProfileSheet& sheet) {
     for (const MetricValue& metric : sheet.launches.front().counters.metrics) {
@@ -75,9 +81,12 @@ TEST_F(Profiles, AreWholeForEveryFamily) {
         EXPECT_GT(*launch.occupancy->achieved, 0);
         EXPECT_LE(*launch.occupancy->achieved, launch.occupancy->theoretical * 1.02);
         EXPECT_THAT(launch.occupancy->limited_by, AnyOf("registers", "shared memory", "threads", "blocks", "grid"));
-        const double sum = std::accumulate(launch.stalls.begin(), launch.stalls.end(), 0.0,
-                                           [](double so_far, const StallShare& one) { return so_far + one.share; });
-        EXPECT_NEAR(sum, 1, 0.1) << "every reason is among them, none twice";
+        // Reasons are counted in passes of their own: of a launch of a few microseconds they need not add up.
+        if (duration_ns(launch) > 50'000) {
+          const double sum = std::accumulate(launch.stalls.begin(), launch.stalls.end(), 0.0,
+                                             [](double so_far, const StallShare& one) { return so_far + one.share; });
+          EXPECT_NEAR(sum, 1, 0.1) << "every reason is among them, none twice";
+        }
         EXPECT_NE(find_stall_reason(launch.stalls.front().reason), nullptr);
       }
     }
