@@ -139,7 +139,8 @@ struct MatrixSum {
 __device__ __forceinline__ void add_f16s(MatrixSum& sum, Bits128 elements) {
   constexpr unsigned kOnes = 0x3c003c00u;
   asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %8}, {%0, %1, %2, %3};"
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %8}, {%0, %1, %2, "
+      "%3};"
       : "+f"(sum.of_rows[0]), "+f"(sum.of_rows[1]), "+f"(sum.of_rows[2]), "+f"(sum.of_rows[3])
       : "r"(elements.x), "r"(elements.y), "r"(elements.z), "r"(elements.w), "r"(kOnes));
 }

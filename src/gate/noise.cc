@@ -34,21 +34,72 @@ double half_width(const Spread& spread, const CheckRule& rule, int rounds_then, 
   return kSlack * deviations(look_confidence(rule)) * std::sqrt(of_rounds + 2 * spread.session_sd * spread.session_sd);
 }
 
-// `count` of the samples, in blocks of neighbours.
-std::vector<double> drawn(const std::vector<double>& samples, size_t count, double factor, std::mt19937_64& random) {
-  std::vector<double> all;
-  all.reserve(count + kBlockRounds);
-  const size_t block = std::min(kBlockRounds, samples.size());
-  std::uniform_int_distribution<size_t> start(0, samples.size() - block);
-  while (all.size() < count) {
-    const size_t first = start(random);
-    for (size_t i = first; i < first + block; ++i) {
-      all.push_back(samples[i] * factor);
+double mean_of(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) {
+    sum += value;
+  }
+  return sum / static_cast<double>(values.size());
+}
+
+double variance_of(const std::vector<double>& values) {
+  if (values.size() < 2) {
+    return 0;
+  }
+  const double mean = mean_of(values);
+  double sum = 0;
+  for (const double value : values) {
+    sum += (value - mean) * (value - mean);
+  }
+  return sum / static_cast<double>(values.size() - 1);
+}
+
+// Sessions as long as one likes, made of recorded ones: the level of one of them, and blocks of neighbouring rounds of
+// any. More rounds from the few of one session alone would take the error of its level for a change that stays.
+class Drawing {
+ public:
+  explicit Drawing(const Sessions& sessions) {
+    for (const std::vector<double>& ratios : sessions) {
+      std::vector<double> logs(ratios.size());
+      std::ranges::transform(ratios, logs.begin(), [](double ratio) { return std::log(ratio); });
+      levels_.push_back(stats::median(logs));
+      for (double& log : logs) {
+        log -= levels_.back();
+      }
+      residuals_.push_back(std::move(logs));
+    }
+    // Levels differ by as much as sessions do, without what their few rounds add to that.
+    const double observed = std::sqrt(variance_of(levels_));
+    const double shrink = observed > 0 ? spread_of(sessions).session_sd / observed : 1;
+    const double middle = mean_of(levels_);
+    for (double& level : levels_) {
+      level = middle + shrink * (level - middle);
     }
   }
-  all.resize(count);
-  return all;
-}
+
+  [[nodiscard]] size_t sessions() const { return levels_.size(); }
+
+  // `count` ratios of a session like `session`, times `factor`.
+  [[nodiscard]] std::vector<double> draw(size_t session, size_t count, double factor, std::mt19937_64& random) const {
+    std::vector<double> all;
+    all.reserve(count + kBlockRounds);
+    std::uniform_int_distribution<size_t> any(0, residuals_.size() - 1);
+    while (all.size() < count) {
+      const std::vector<double>& from = residuals_[any(random)];
+      const size_t block = std::min(kBlockRounds, from.size());
+      const size_t first = std::uniform_int_distribution<size_t>(0, from.size() - block)(random);
+      for (size_t i = first; i < first + block; ++i) {
+        all.push_back(std::exp(levels_[session] + from[i]) * factor);
+      }
+    }
+    all.resize(count);
+    return all;
+  }
+
+ private:
+  std::vector<double> levels_;                  // logarithms
+  std::vector<std::vector<double>> residuals_;  // of the logarithms, from the level of their own session
+};
 
 }  // namespace
 
@@ -70,15 +121,7 @@ Spread spread_of(const Sessions& sessions) {
   const auto count = static_cast<double>(sessions.size());
   Spread spread{std::sqrt(variance / count), 0};
   if (sessions.size() > 1) {
-    double mean = 0;
-    for (const double level : levels) {
-      mean += level / count;
-    }
-    double between = 0;
-    for (const double level : levels) {
-      between += (level - mean) * (level - mean) / (count - 1);
-    }
-    spread.session_sd = std::sqrt(std::max(0.0, between - level_variance / count));
+    spread.session_sd = std::sqrt(std::max(0.0, variance_of(levels) - level_variance / count));
   }
   return spread;
 }
@@ -121,18 +164,20 @@ Resampled resample(const Sessions& then, const Sessions& now, double slowdown, c
     throw std::invalid_argument("checks drawn from no sessions");
   }
   std::mt19937_64 random(seed);
-  std::uniform_int_distribution<size_t> one(0, then.size() - 1);
-  std::uniform_int_distribution<size_t> other(0, now.size() - 1);
+  const Drawing befores(then);
+  const Drawing afters(now);
+  std::uniform_int_distribution<size_t> one(0, befores.sessions() - 1);
+  std::uniform_int_distribution<size_t> other(0, afters.sessions() - 1);
   Resampled result;
   for (int draw = 0; draw < draws; ++draw) {
     const size_t from = one(random);
     size_t to = other(random);
-    while (to == from && now.size() > 1) {
+    while (to == from && afters.sessions() > 1) {
       to = other(random);
     }
-    const std::vector<double> before = drawn(then[from], static_cast<size_t>(rounds_then), 1, random);
+    const std::vector<double> before = befores.draw(from, static_cast<size_t>(rounds_then), 1, random);
     const std::vector<double> after =
-        drawn(now[to], static_cast<size_t>(rule.looks.back()), 1 / (1 + slowdown), random);
+        afters.draw(to, static_cast<size_t>(rule.looks.back()), 1 / (1 + slowdown), random);
     const Decision decision = decide_over(before, after, rule, allowance);
     ++result.draws;
     result.flagged += decision.verdict == CheckVerdict::regression ? 1 : 0;

@@ -42,9 +42,11 @@ struct Resampled {
   [[nodiscard]] double inconclusive_share() const { return draws == 0 ? 0 : static_cast<double>(inconclusive) / draws; }
 };
 
-// Draws checks: the baseline's rounds from one session of `then`, those of the check from another of `now` (another
-// index; the same where there is but one), in blocks of 5 rounds in a row, so that what neighbours have in common
-// stays, slowed down by the factor 1 + `slowdown`. `then` and `now` may be the same sessions. Deterministic in `seed`.
+// Draws checks: the baseline's rounds like those of one session of `then`, those of the check like those of another of
+// `now` (another index; the same where there is but one), slowed down by the factor 1 + `slowdown`. A session drawn has
+// the level of a recorded one, without what the few rounds of that add to its distance from the others, and blocks of 5
+// rounds in a row from all of them, so that what neighbours have in common stays. `then` and `now` may be the same
+// sessions. Deterministic in `seed`.
 Resampled resample(const Sessions& then, const Sessions& now, double slowdown, const CheckRule& rule,
                    const Allowance& allowance, int rounds_then, int draws, uint64_t seed);
 
