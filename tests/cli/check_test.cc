@@ -221,7 +221,7 @@ TEST_F(CheckCommandTest, AnAaRunEstimatesTheNoiseAndLaterChecksUseIt) {
 
 TEST_F(CheckCommandTest, LooksForAFasterVariantWhenAsked) {
   sandbox.write("best.json", baseline(5));
-  const Finished run = check({"--retune", "--max-time", "6s", "--format", "json"});
+  const Finished run = check({"--retune", "--max-time", "20s", "--format", "json"});
   EXPECT_EQ(run.code, 0) << run.err;
   const json document = json::parse(run.out);
   EXPECT_TRUE(document["entries"][0].contains("better"));
