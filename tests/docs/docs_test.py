@@ -61,6 +61,7 @@ SHOWN = [
     ("docs/journal.md", r'^\{"sum":"<16 hex', "the form of a line, with places to fill in"),
     ("kernels/README.md", r"^\(const T\* in", "a part of a declaration"),
     ("docs/ci.md", r"^(name: performance|performance:|pipeline \{)", "ci.Jobs parses it, and runs its commands"),
+    ("docs/nvtx.md", r"^nsys ", "a tool that is not here; nvtx_test listens in its place"),
     ("docs/export.md", r"^add_subdirectory", "consumers.cmake and consumers.package do that"),
 ]
 
