@@ -42,7 +42,7 @@ class CudaSession final : public Session {
   tl::expected<std::vector<Sample>, RoundFault> round(std::span<const Handle> order, const RoundSpec& spec,
                                                       std::stop_token stop) override;
   void on_begin(const std::function<void(size_t)>& begin) override { on_begin_ = begin; }
-  void on_enqueue(EnqueueHooks hooks) override { on_enqueue_ = std::move(hooks); }
+  void on_enqueue(const EnqueueHooks& hooks) override { on_enqueue_ = hooks; }
   [[nodiscard]] std::string disturbance() override;
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override;
   tl::expected<Timeline, Failure> timeline(Handle handle, const TimelineSpec& spec) override;

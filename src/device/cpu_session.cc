@@ -202,7 +202,7 @@ class CpuSession final : public Session {
   }
 
   void on_begin(const std::function<void(size_t)>& begin) override { begin_ = begin; }
-  void on_enqueue(EnqueueHooks hooks) override { on_enqueue_ = std::move(hooks); }
+  void on_enqueue(const EnqueueHooks& hooks) override { on_enqueue_ = hooks; }
 
   tl::expected<Profile, Failure> profile(Handle handle, const std::vector<std::string>& metrics) override {
     const Loaded& loaded = loaded_.at(handle);

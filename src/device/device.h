@@ -129,7 +129,7 @@ class Session {
 
   // From now on these are called around each sample, without what makes its cache cold or hot. A session whose samples
   // another process takes calls nothing.
-  virtual void on_enqueue(EnqueueHooks /*hooks*/) {}
+  virtual void on_enqueue(const EnqueueHooks& /*hooks*/) {}
 
   // How many samples of the last round were not measured, but drawn again from recorded ones.
   [[nodiscard]] virtual int resampled() const { return 0; }
