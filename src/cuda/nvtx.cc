@@ -52,7 +52,7 @@ class Nvtx final : public Tracer {
 // The domain is the process's, as is the tool that listens.
 Tracer* nvtx() {
   static std::optional<Nvtx> tracer = []() -> std::optional<Nvtx> {
-    nvtxDomainHandle_t const domain = nvtxDomainCreateA("scantune");
+    nvtxDomainHandle_t domain = nvtxDomainCreateA("scantune");
     return domain == nullptr ? std::nullopt : std::optional<Nvtx>(domain);
   }();
   return tracer ? &*tracer : nullptr;

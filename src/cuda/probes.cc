@@ -175,7 +175,7 @@ Expected<void> probe_counters(int ordinal) {
   hooks.before = [] { return Expected<void>(); };
   hooks.synchronize = [&] { return checked("cuStreamSynchronize", driver->StreamSynchronize(stream->get())); };
   // Once uncounted, so that the context has all that it loads at its first work before CUPTI looks at it.
-  if (const auto warm = launch.enqueue().and_then(hooks.synchronize); !warm) {
+  if (auto warm = launch.enqueue().and_then(hooks.synchronize); !warm) {
     return warm;
   }
   // A range a launch: what the driver makes of a memset is its own affair.

@@ -145,7 +145,8 @@ std::string history_markdown(const std::vector<ReportHistory>& histories) {
   for (const ReportHistory& history : histories) {
     rows.push_back(&history);
   }
-  std::ranges::stable_partition(rows, [](const ReportHistory* history) { return history->change.has_value(); });
+  std::stable_partition(rows.begin(), rows.end(),
+                        [](const ReportHistory* history) { return history->change.has_value(); });
   std::string text =
       "### History of checks\n\n"
       "Ratio to copy of each run, the oldest first: from the lowest to the highest of the workload.\n\n"
