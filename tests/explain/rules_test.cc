@@ -94,8 +94,8 @@ TEST_F(Rules, WithoutBusyCyclesTheLastWaveTellsATail) {
 
 // Of 32 us, 3.8% are 1.2 us: what any launch takes to start and end.
 TEST_F(Rules, TheStartAndEndOfAShortLaunchAreNoTail) {
-  const char* kFine = "row_carry tile=4096 warps=4 stages=3 storage=bulk";
-  Subject subject = recorded(kShort, kFine);
+  const char* fine = "row_carry tile=4096 warps=4 stages=3 storage=bulk";
+  Subject subject = recorded(kShort, fine);
   const auto cycles = [&](const char* metric) { return value_of(subject.profile->launches.back(), metric).value(); };
   EXPECT_GT(1 - cycles("sm__cycles_active.avg") / cycles("sm__cycles_active.max"), 0.03);
   EXPECT_NE(diagnose(subject).limit(), Limit::tail_effect);
