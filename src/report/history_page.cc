@@ -142,6 +142,7 @@ std::string history_markdown(const std::vector<ReportHistory>& histories) {
     return {};
   }
   std::vector<const ReportHistory*> rows;
+  rows.reserve(histories.size());
   for (const ReportHistory& history : histories) {
     rows.push_back(&history);
   }
