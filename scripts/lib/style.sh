@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # style.sh BUILD-FOLDER: clang-format and clang-tidy over the tree, each where its version 14 is installed: other
 # versions format and warn differently. The folder is a finished build (clang-tidy needs its compile commands).
+# SCANTUNE_TIDY_SECONDS: no file is begun by clang-tidy after these; what was changed last comes first.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$1
@@ -26,5 +27,5 @@ if format=$(version_14 clang-format); then
   fi
 fi
 if tidy=$(version_14 clang-tidy); then
-  python3 "$root/scripts/lib/tidy.py" "$tidy" "$build"
+  python3 "$root/scripts/lib/tidy.py" "$tidy" "$build" ${SCANTUNE_TIDY_SECONDS:+"$SCANTUNE_TIDY_SECONDS"}
 fi

@@ -22,6 +22,7 @@ int a_gpu;
 
 }  // namespace
 
+// NOLINTBEGIN(readability-identifier-naming): NVML's names
 extern "C" {
 
 int nvmlInit_v2() { return kSuccess; }
@@ -53,3 +54,4 @@ int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, Proce
 }
 
 }  // extern "C"
+// NOLINTEND(readability-identifier-naming)
