@@ -75,7 +75,8 @@ class Advisor {
     const auto kernel = find_kernel(variant_.kernel, subject_.chip.backend);
     Variant more = variant_;
     const auto stages = std::ranges::find(more.settings, "stages", &Setting::name);
-    if (!kernel || (*kernel)->estimate == nullptr || stages == more.settings.end()) {
+    if (!kernel || (*kernel)->estimate == nullptr || stages == more.settings.end() ||
+        !foreign_parameters(**kernel, variant_, subject_.workload, subject_.chip).empty()) {
       return true;  // not known to be otherwise
     }
     stages->value = std::get<int64_t>(stages->value) + 1;

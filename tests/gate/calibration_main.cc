@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   namespace gate = scantune::gate;
   namespace store = scantune::store;
   namespace wire = scantune::wire;
-  const int draws = argc == 3 ? std::atoi(argv[2]) : 10'000;
+  const auto draws = argc == 3 ? static_cast<int>(std::strtol(argv[2], nullptr, 10)) : 10'000;  // 0: no number
   if (argc < 2 || argc > 3 || draws < 1) {
     std::fputs("usage: gate_calibration results/h200-gate.json [DRAWS]\n", stderr);
     return 2;
