@@ -77,8 +77,8 @@ TEST(Compare, HoldsRecordedVariantsAgainstEachOther) {
   Sandbox sandbox;
   const std::string fast = "row_carry tile=32768 warps=8 stages=1 storage=registers";
   const std::string slow = "row_carry tile=8192 warps=8 stages=1 storage=registers";
-  const Finished run =
-      sandbox.run({"compare", fast, slow, "--device", "replay:" SCANTUNE_SWEEPS, "--shape", "32768x32768"});
+  const std::string device = std::string("replay:") + SCANTUNE_SWEEPS;
+  const Finished run = sandbox.run({"compare", fast, slow, "--device", device, "--shape", "32768x32768"});
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.out, ContainsRegex("Speed +A is 4\\.[0-9]% faster than B"));
   EXPECT_THAT(run.out, ContainsRegex("smsp__inst_executed.sum .*instructions .*\\+34\\.[0-9]% +100%"));

@@ -25,7 +25,8 @@ Domain* of(nvtxDomainHandle_t handle) { return reinterpret_cast<Domain*>(handle)
 
 void write_line(const std::string& text) {
   const std::string line = std::to_string(getpid()) + " " + std::to_string(gettid()) + " " + text + "\n";
-  static const int file = open(std::getenv("SCANTUNE_NVTX_RECORD"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  static const char* const path = std::getenv("SCANTUNE_NVTX_RECORD");
+  static const int file = path == nullptr ? -1 : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (write(file, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
     std::abort();
   }
@@ -66,6 +67,7 @@ int pop(nvtxDomainHandle_t domain) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): NVTX's name
 extern "C" __attribute__((visibility("default"))) int InitializeInjectionNvtx2(NvtxGetExportTableFunc_t export_table) {
   const auto* callbacks = static_cast<const NvtxExportTableCallbacks*>(export_table(NVTX_ETID_CALLBACKS));
   NvtxFunctionTable table = nullptr;
