@@ -77,8 +77,9 @@ __global__ void __launch_bounds__(256) column_split_reset(const T* /*in*/, Outpu
       column_split_workspace_bytes(outer, n, inner, {kAccess, kColumns, kTile, kWarps, kStages, kLoaders}, sizeof(T),
                                    sizeof(Acc)) /
       8;
-  for (long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < words;
-       i += static_cast<long long>(gridDim.x) * blockDim.x) {
+  const long long threads = static_cast<long long>(gridDim.x) * blockDim.x;
+#pragma unroll 8
+  for (long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < words; i += threads) {
     static_cast<unsigned long long*>(workspace)[i] = 0;
   }
 }
@@ -207,6 +208,7 @@ __device__ __forceinline__ void copy_vector(const Split& split, unsigned char* t
   if (!Split::kShifted || (from >= begin && from + kAccessBytes <= split.end)) {
     async_copy(to, reinterpret_cast<const void*>(from));
   } else {
+#pragma unroll 1
     for (int e = 0; e < kPerVector<T>; ++e) {
       const unsigned long long element = from + e * sizeof(T);
       if (element >= begin && element < split.end) {
@@ -223,7 +225,7 @@ __device__ __forceinline__ void copy_strip(const Split& split, unsigned char* da
   using T = typename Split::T;
   constexpr int kPer = static_cast<int>(sizeof(Cell) / sizeof(T));
   constexpr int kAcross = Split::kColumns / kPer;
-#pragma unroll 8
+#pragma unroll 4
   for (int i = top * kAcross + thread; i < bottom * kAcross; i += Split::kLoaders) {
     const int column = i % kAcross * kPer;
     if (column < tile.columns) {
@@ -249,13 +251,13 @@ __device__ __forceinline__ void load_rows(const Split& split, unsigned char* dat
     const int begin = (shift + top * split.pitch + round) / kAccessBytes * kAccessBytes;
     const int end = shift + bottom * split.pitch;
     const unsigned long long image = reinterpret_cast<unsigned long long>(split.in + tile.offset) - shift;
-#pragma unroll 8
+#pragma unroll 4
     for (int at = begin + thread * kAccessBytes; at < end; at += Split::kLoaders * kAccessBytes) {
       copy_vector(split, data + at, image + at);
     }
   } else if (split.tiles.flat) {
     const T* from = split.in + tile.offset;
-#pragma unroll 8
+#pragma unroll 4
     for (int i = top * tile.columns + thread; i < bottom * tile.columns; i += Split::kLoaders) {
       reinterpret_cast<T*>(data)[i] = from[i];
     }
@@ -266,13 +268,13 @@ __device__ __forceinline__ void load_rows(const Split& split, unsigned char* dat
   }
 }
 
-// kBatch rows of a column in a slot from `row` up, zeros above `first`.
-template <class Split>
-__device__ __forceinline__ void read_rows(typename Split::Cells (&cells)[Split::kBatch], const Split& split,
+// Rows of a column in a slot from `row` up, zeros above `first`.
+template <class Split, int kRows>
+__device__ __forceinline__ void read_rows(typename Split::Cells (&cells)[kRows], const Split& split,
                                           const unsigned char* column, int row, int first) {
   const unsigned char* at = column + row * split.pitch;
 #pragma unroll
-  for (int i = 0; i < Split::kBatch; ++i) {
+  for (int i = 0; i < kRows; ++i) {
     cells[i] = typename Split::Cells{};
     if (row - i >= first) {
       cells[i] = *reinterpret_cast<const typename Split::Cells*>(at - i * split.pitch);
@@ -292,6 +294,7 @@ __device__ __forceinline__ void sum_run(typename Split::Acc* sums, const Split& 
   for (int e = 0; e < Split::kPer; ++e) {
     sum.x[e] = Acc(0);
   }
+#pragma unroll 1
   for (int row = begin + split.tiles.run_rows - 1; row >= first; row -= Split::kBatch) {
     typename Split::Cells cells[Split::kBatch];
     read_rows(cells, split, data + cell * Split::kAccess, row, first);
@@ -310,24 +313,8 @@ __device__ __forceinline__ void sum_run(typename Split::Acc* sums, const Split& 
 // A tile comes in parts: of each, a thread of its slot adds up one run. How many rows lie above a part.
 template <class Split>
 __device__ __forceinline__ int rows_before_part(const Split& split, int part) {
-  const int runs = static_cast<int>(ceil_div(part * Split::kLoaders, split.tiles.across));
+  const int runs = (part * Split::kLoaders + split.tiles.across - 1) / split.tiles.across;
   return (runs < split.tiles.runs ? runs : split.tiles.runs) * split.tiles.run_rows;
-}
-
-// Adds up the parts of a tile, from kPart on, as they come in.
-template <int kPart, class Split, class Sync>
-__device__ __forceinline__ void sum_parts(typename Split::Acc* sums, const Split& split, const unsigned char* data,
-                                          const ColumnSplitTile& tile, int thread, Sync sync_slot) {
-  async_wait<Split::kParts - 1 - kPart>();
-  sync_slot();
-  const int run = (kPart * Split::kLoaders + thread) / split.tiles.across;
-  const int cell = (kPart * Split::kLoaders + thread) % split.tiles.across;
-  if (run < split.tiles.runs && cell * Split::kPer < tile.columns) {
-    sum_run(sums, split, data, tile, run, cell);
-  }
-  if constexpr (kPart + 1 < Split::kParts) {
-    sum_parts<kPart + 1>(sums, split, data, tile, thread, sync_slot);
-  }
 }
 
 // Replaces the sum of each run of a column by the sum of the runs below it. Returns the sum of all.
@@ -335,6 +322,7 @@ template <class Acc>
 __device__ __forceinline__ Acc scan_runs(Acc* column, int runs, int columns) {
   constexpr int kBatch = 8;
   Acc below = 0;
+#pragma unroll 1
   for (int last = runs - 1; last >= 0; last -= kBatch) {
     Acc sums[kBatch];
 #pragma unroll
@@ -431,16 +419,30 @@ __device__ __forceinline__ void fill_slot(const Split& split, ColumnSplitSlot& s
     if (thread == 0) {
       slot.tile = tile;
     }
-#pragma unroll
+    int top = 0;
+#pragma unroll 1
     for (int part = 0; part < Split::kParts; ++part) {
-      const int top = rows_before_part(split, part);
       const int bottom = rows_before_part(split, part + 1);
       if (bottom > tile.outside) {
         load_rows(split, data, tile, top > tile.outside ? top : tile.outside, bottom, thread);
       }
       async_commit();
+      top = bottom;
     }
-    sum_parts<0>(sums, split, data + split.shift(tile), tile, thread, sync_slot);
+    // Each part is added up when it is there. One that was is replaced by an empty group, so that the part's copies are
+    // always those before the latest kParts - 1 groups, and one loop does for all parts.
+    const unsigned char* first = data + split.shift(tile);
+#pragma unroll 1
+    for (int part = 0; part < Split::kParts; ++part) {
+      async_wait<Split::kParts - 1>();
+      sync_slot();
+      const int run = (part * kThreads + thread) / split.tiles.across;
+      const int cell = (part * kThreads + thread) % split.tiles.across;
+      if (run < split.tiles.runs && cell * Split::kPer < tile.columns) {
+        sum_run(sums, split, first, tile, run, cell);
+      }
+      async_commit();
+    }
     sync_slot();
     unsigned long long* words = split.tile_words(tile.line, tile.slab);
     for (int column = thread; column < tile.columns; column += kThreads) {
@@ -501,26 +503,34 @@ __device__ __forceinline__ void look_up(const Split& split, ColumnSplitSlot* slo
 
 // --- Scanners -------------------------------------------------------------------------------------
 
-// Scans the run of the calling thread, given what lies below it, and writes it, or puts it back. `data` is where the
-// tile begins.
-template <class Split, bool kPutBack>
+// Where the results of a run go.
+enum class SplitWrite {
+  slot,      // back into the slot
+  accesses,  // to memory, in accesses as wide as those of the input
+  elements,  // to memory, one by one: the output is not aligned
+};
+
+// Scans the run of the calling thread, given what lies below it. `data` is where the tile begins.
+template <class Split, SplitWrite kWrite>
 __device__ __forceinline__ void scan_run(const Split& split, const ColumnSplitTile& tile, unsigned char* data,
                                          typename Split::Sums below, int run, int cell) {
   using Tile = typename Split::Tile;
+  constexpr int kBatch = kWrite == SplitWrite::elements ? 1 : Split::kBatch;
   const int begin = run * split.tiles.run_rows;
   const int first = begin > tile.outside ? begin : tile.outside;
   unsigned char* column = data + cell * Split::kAccess;
-  for (int row = begin + split.tiles.run_rows - 1; row >= first; row -= Split::kBatch) {
-    typename Split::Cells cells[Split::kBatch];
+#pragma unroll 1
+  for (int row = begin + split.tiles.run_rows - 1; row >= first; row -= kBatch) {
+    typename Split::Cells cells[kBatch];
     read_rows(cells, split, column, row, first);
     typename Split::Out* to = split.out + (tile.offset + row * split.inner + cell * Split::kPer);
 #pragma unroll
-    for (int i = 0; i < Split::kBatch; ++i) {
+    for (int i = 0; i < kBatch; ++i) {
       const typename Tile::Results results = add_row<Tile>(below, cells[i], split.inner);
       if (row - i >= first) {
-        if (kPutBack) {
+        if constexpr (kWrite == SplitWrite::slot) {
           *reinterpret_cast<typename Tile::Results*>(column + (row - i) * split.pitch) = results;
-        } else if (split.out_aligned) {
+        } else if constexpr (kWrite == SplitWrite::accesses) {
           store_results_of<Tile>(to, results);
         } else {
 #pragma unroll
@@ -596,9 +606,11 @@ __device__ __forceinline__ void empty_slots(const Split& split, ColumnSplitSlot*
       }
       unsigned char* begin = data + split.shift(tile);
       if (Split::kMayPutBack && split.put_back) {
-        scan_run<Split, true>(split, tile, begin, below, run, cell);
+        scan_run<Split, SplitWrite::slot>(split, tile, begin, below, run, cell);
+      } else if (split.out_aligned) {
+        scan_run<Split, SplitWrite::accesses>(split, tile, begin, below, run, cell);
       } else {
-        scan_run<Split, false>(split, tile, begin, below, run, cell);
+        scan_run<Split, SplitWrite::elements>(split, tile, begin, below, run, cell);
       }
     }
     if (Split::kMayPutBack && split.put_back) {

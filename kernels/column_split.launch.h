@@ -75,9 +75,9 @@ SCANTUNE_LAUNCH_RULE LaunchDims column_split_reset_launch(long long outer, long 
                                                           ColumnSplitParams p, int element_bytes,
                                                           int accumulator_bytes) {
   constexpr int kThreads = 256;
-  return {grid_for(ceil_div(column_split_workspace_bytes(outer, n, inner, p, element_bytes, accumulator_bytes) / 8,
-                            kThreads)),
-          kThreads, 0};
+  constexpr int kEach = 8;  // words a thread: there can be a million of them, and the scan waits for this
+  const long long words = column_split_workspace_bytes(outer, n, inner, p, element_bytes, accumulator_bytes) / 8;
+  return {grid_for(ceil_div(words, kThreads * kEach)), kThreads, 0};
 }
 
 // Shared memory of one slot: the tile, which where accesses are narrow keeps its distance from a multiple of 16

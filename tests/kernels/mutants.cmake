@@ -528,21 +528,27 @@ mutant(column_split WideLoadsAtAnyAlignment column_split.cuh
        [[in_aligned(reinterpret_cast<unsigned long long>(in_) % kAccess == 0)]] [[in_aligned(true)]])
 mutant(column_split WideStoresAtAnyAlignment column_split.cuh
        [[out_aligned(reinterpret_cast<unsigned long long>(out_) % Tile::kOutAccess == 0)]] [[out_aligned(true)]])
-mutant(column_split LoadNotWaitedFor column_split.cuh [[  async_wait<Split::kParts - 1 - kPart>();]] [[]])
-mutant(column_split LoadWaitedForOnePartShort column_split.cuh [[  async_wait<Split::kParts - 1 - kPart>();]]
-       [[  async_wait<Split::kParts - kPart>();]])
-mutant(column_split PartsOfOthersNotWaitedFor column_split.cuh [[  sync_slot();
-  const int run]] [[  const int run]])
+mutant(column_split LoadNotWaitedFor column_split.cuh [[      async_wait<Split::kParts - 1>();]] [[]])
+mutant(column_split LoadWaitedForOnePartShort column_split.cuh [[      async_wait<Split::kParts - 1>();]]
+       [[      async_wait<Split::kParts>();]])
+mutant(column_split PartsSummedNotReplaced column_split.cuh [[      }
+      async_commit();
+    }
+    sync_slot();]] [[      }
+    }
+    sync_slot();]])
+mutant(column_split PartsOfOthersNotWaitedFor column_split.cuh [[      sync_slot();
+      const int run]] [[      const int run]])
 mutant(column_split SumsOfOthersNotWaitedFor column_split.cuh [[    sync_slot();
     unsigned long long* words]] [[    unsigned long long* words]])
 mutant(column_split BarrierOnlyOfTheWarp column_split.cuh [[    if (kThreads == kWarpThreads) {]] [[    if (kThreads > 0) {]])
 mutant(column_split BarrierOfAllSlots column_split.cuh [[sync_part(kFirstId + index, kThreads);]]
        [[sync_part(kFirstId, kThreads);]])
 mutant(column_split RowsBeforeAPartRoundedDown column_split.cuh
-       [[static_cast<int>(ceil_div(part * Split::kLoaders, split.tiles.across));]]
+       [[(part * Split::kLoaders + split.tiles.across - 1) / split.tiles.across;]]
        [[part * Split::kLoaders / split.tiles.across;]])
-mutant(column_split RunsBeyondTheTileSummed column_split.cuh [[  if (run < split.tiles.runs && cell * Split::kPer]]
-       [[  if (cell * Split::kPer]])
+mutant(column_split RunsBeyondTheTileSummed column_split.cuh [[      if (run < split.tiles.runs && cell * Split::kPer]]
+       [[      if (cell * Split::kPer]])
 mutant(column_split OwnRunBelowItself column_split.cuh [[        column[(last - i) * columns] = below;
         below = sums[i] + below;]] [[        below = sums[i] + below;
         column[(last - i) * columns] = below;]])
@@ -574,8 +580,8 @@ mutant(column_split ScannedBesideTheTensor column_split.cuh [[    if (run < spli
 mutant(column_split RunsBeyondTheTileScanned column_split.cuh [[    if (run < split.tiles.runs && column < tile.columns) {]]
        [[    if (column < tile.columns) {]])
 mutant(column_split RowsAboveTheTensorWritten column_split.cuh [[      if (row - i >= first) {
-        if (kPutBack)]] [[      {
-        if (kPutBack)]])
+        if constexpr]] [[      {
+        if constexpr]])
 mutant(column_split PutBackWithoutABarrier column_split.cuh [[      sync_part<1>(Split::kScanners);]] [[]])
 mutant(column_split WrittenFromAboveTheTensor column_split.cuh [[split.shift(tile) + tile.outside * split.pitch;]]
        [[split.shift(tile);]])
