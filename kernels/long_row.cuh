@@ -8,33 +8,34 @@
 //     row      | ... | tile 5 | tile 4 | tile 3 | tile 2 | tile 1 | tile 0 |
 //     block             A        C        B        A        C        B
 //
-// A block has slots for kStages tiles in shared memory, kLoaders warps for each slot that fill it, and kWarps warps
-// that empty them in turn:
+// A block has slots for kStages tiles in shared memory, kLoaders warps for each slot that fill it, a warp that looks up
+// what lies right of the tiles, and kWarps warps that scan and write them:
 //
-//     slot 0's warps  load tile 2 ..... sum, publish    load tile 5 ..... sum, publish
-//     slot 1's warps       load tile 4 ..... sum, publish    load tile 7 ..
-//     other warps                      scan, look up, write 2 | scan, look up, write 4 | ...
+//     slot 0's loaders  load tile 2 ..... sum, publish    load tile 5 ..... sum, publish
+//     slot 1's loaders       load tile 4 ..... sum, publish    load tile 7 ..
+//     looker                             look up 2 | look up 4 |                look up 5 | ...
+//     scanners                           scan 2, write 2 | scan 4, write 4 |    scan 5, ...
 //
-//   1. A slot's warps each load a part of the tile, add it up as soon as it is there and publish the sum in
+//   1. A slot's loaders each load a part of the tile, add it up as soon as it is there and publish the sum in
 //      a status word of that part. Nothing is waited for between the ticket and that, but memory.
-//   2. The other warps scan the tile (scan.cuh). They need the sum of all tiles to the right of it. These were
-//      taken earlier, so that their sums are there, as a rule. A warp reads the words of 64 tiles at once, a
-//      window; the windows since the block's last tile are added to the running sum that the block keeps:
+//   2. The looker finds the sum of all tiles to the right of the tile. These were taken earlier, so that their sums are
+//      there, as a rule. It reads the words of 64 tiles at once, a window, and those of several windows; the windows
+//      since the block's last tile are added to the running sum that it keeps:
 //
 //          tiles right of tile k   | k-1 ...     | 64 tiles | 64 tiles | what the block knew |
 //                                    part window    S(w)      S(w-1)     running sum
 //
 //      There is no chain from tile to tile: nothing that is waited for has waited itself.
-//   3. They write it. There is one barrier a tile; once it is passed the slot is free for the next one.
+//   3. The scanners scan the tile (scan.cuh) meanwhile, add what lies right of it, and write it. Then the slot is free.
 //
 // Deterministic: windows lie at multiples of 64 tiles of the row, a window's tiles are added in the order of
 // lanes and windows from right to left, whoever does it and whenever. So a tile gets the same bits every
 // run, though another block may do it. (Where look-back stops at what happens to be there, as in CUB, the
 // order of additions varies; sharing out tiles in advance costs 3% on an H200: docs/kernels.md.)
 //
-// Forward progress: a tile waits for status words of lower tickets only, and tickets are taken by blocks that
-// run. A block gives out its tickets in the order of its slots and empties the slots in that order. So the
-// lowest ticket whose status word is missing has a slot, or gets one as soon as the tile in it is
+// Forward progress: a looker waits for status words of lower tickets only, and tickets are taken by blocks that
+// run. A block gives out its tickets in the order of its slots, and looks up and empties the slots in that order. So
+// the lowest ticket whose status word is missing has a slot, or gets one as soon as the tile in it is
 // written, whose ticket is lower still and which waits for words that are all there.
 //
 // Parameters
@@ -99,7 +100,8 @@ template <class T, class Acc>
 struct LongRowSlot {
   Barrier free;         // the slot may be filled with the tile of next_ticket
   Barrier landed;       // a bulk copy has ended
-  Barrier full;         // the tile is there, and what follows
+  Barrier full;         // the tile is there, and what follows but `right`
+  Barrier known;        // `right` is there too
   Output<T, Acc>* row;  // where the row goes; null where there are no more tiles
   Output<T, Acc>* to;   // and the tile's first vector
   int position;         // of that vector in the row; only its sign matters
@@ -109,6 +111,7 @@ struct LongRowSlot {
   int head;                  // elements of the row's head, for the tile that has to write it
   bool aligned;              // results can be written 16 bytes at a time
   Acc tail;                  // the sum of the row's tail, of tile 0
+  Acc right;                 // the sum of all that lies right of the tile
   Acc heads[kPerVector<T>];  // the suffix sums of the head
 };
 
@@ -125,7 +128,7 @@ __device__ __forceinline__ void load_part(unsigned char* data, LongRowSlot<T, Ac
     barrier_wait(&slot.landed, phase);
   } else {
     if (skipped == 0) {
-#pragma unroll 16
+#pragma unroll 8
       for (int v = 0; v < kPartVectors; v += kWarpThreads) {
         async_copy(data + (v + lane) * kAccessBytes, from + (v + lane) * kPerVector<T>);
       }
@@ -285,60 +288,118 @@ __device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsi
   }
 }
 
-// What a block knows of the row it is in: the sum of its `windows` rightmost windows.
-template <class Acc>
-struct RunningSum {
-  unsigned first_ticket;  // of the row's tile 0: says which row
-  int windows;
-  Acc sum;
+constexpr int kLongRowWindow = 64;  // tiles
+
+// The status words of neighbouring windows, each lane with neighbouring tiles of each.
+template <class Acc, int kLoaders>
+struct LongRowWindows {
+  static constexpr int kEach = kLongRowWindow / kWarpThreads * kLoaders;  // parts of tiles, a lane
+  static constexpr int kCount = kEach * kStatusWords<Acc> < 8 ? 8 / (kEach * kStatusWords<Acc>) : 1;
+  Glimpse<Acc> seen[kCount][kEach];
+  bool there[kCount][kEach];  // such a part lies right of the tile
+
+  // Looks at the windows from `first` on, as far as they lie right of tile `index`, until all of their words are there.
+  __device__ __forceinline__ void await(const unsigned long long* words, long long first_word, int first, int index) {
+    const int lane = static_cast<int>(threadIdx.x) % kWarpThreads;
+    const int part = (first * kWarpThreads + lane) * kEach;
+#pragma unroll
+    for (int w = 0; w < kCount; ++w) {
+#pragma unroll
+      for (int t = 0; t < kEach; ++t) {
+        there[w][t] = part + w * kWarpThreads * kEach + t < index * kLoaders;
+        seen[w][t] = {};
+      }
+    }
+    for (bool missing = true; missing;) {
+      missing = false;
+#pragma unroll
+      for (int w = 0; w < kCount; ++w) {
+#pragma unroll
+        for (int t = 0; t < kEach; ++t) {
+          if (there[w][t] && !is_ready(seen[w][t])) {
+            seen[w][t] = look<Acc>(words, first_word + part + w * kWarpThreads * kEach + t);
+          }
+        }
+      }
+#pragma unroll
+      for (int w = 0; w < kCount; ++w) {
+#pragma unroll
+        for (int t = 0; t < kEach; ++t) {
+          missing = missing || (there[w][t] && !is_ready(seen[w][t]));
+        }
+      }
+    }
+    __syncwarp();
+  }
+
+  // The sum of window `w` of those, in lane 0.
+  __device__ __forceinline__ Acc sum(int w) const {
+    Acc sum = 0;
+#pragma unroll
+    for (int t = 0; t < kEach; ++t) {
+      sum = there[w][t] ? sum_in(seen[w][t]) + sum : sum;
+    }
+    return warp_suffix_sum(sum);
+  }
 };
 
-constexpr int kLongRowWindows = 8;  // that are looked up at once
-constexpr int kLongRowEach = 2;     // neighbouring tiles of a window that a lane looks up
-
-// Sums that the scanning warps show one another, written before a barrier and read behind it.
-template <class Acc, int kWarps>
-struct SharedSums {
-  Acc warps[kWarps];
-  Acc windows[kLongRowWindows];
-};
-
-// The sum of the parts of window `window` that lie right of part `index` of the row, in lane 0. Waits for them.
-template <class Acc, int kEach>
-__device__ __forceinline__ Acc sum_of_window(const unsigned long long* words, long long first_word, int window,
-                                             int index) {
-  const int first = (window * kWarpThreads + static_cast<int>(threadIdx.x) % kWarpThreads) * kEach;
-  Glimpse<Acc> seen[kEach];
-#pragma unroll
-  for (int t = 0; t < kEach; ++t) {
-    if (first + t < index) {
-      seen[t] = look<Acc>(words, first_word + first + t);
+// The looker: puts the sum of what lies right of each tile into its slot, in turn, until there are no more tiles.
+template <class T, class Acc, int kStages, int kLoaders>
+__device__ __forceinline__ void look_up(const unsigned long long* words, LongRowSlot<T, Acc>* slots) {
+  using Windows = LongRowWindows<Acc, kLoaders>;
+  const int lane = static_cast<int>(threadIdx.x) % kWarpThreads;
+  unsigned row = ~0u;  // the ticket of its tile 0
+  int windows = 0;     // of the row, those at its right end, ...
+  Acc sum = 0;         // ... and their sum, in lane 0
+  int s = 0;
+  for (unsigned phase = 0;;) {
+    LongRowSlot<T, Acc>& slot = slots[s];
+    barrier_wait(&slot.full, phase);
+    if (slot.row == nullptr) {
+      return;
     }
-  }
-  Acc sum = 0;
-#pragma unroll
-  for (int t = 0; t < kEach; ++t) {
-    if (first + t < index) {
-      sum = await<Acc>(words, first_word + first + t, 1, seen[t]) + sum;
+    const int index = slot.index;
+    const unsigned first_ticket = slot.ticket - static_cast<unsigned>(index);
+    if (row != first_ticket) {
+      row = first_ticket;
+      windows = 0;
+      sum = 0;
     }
+    // Windows that are whole are kept; the last one is part of a window.
+    const int whole = index / kLongRowWindow;
+    Acc right = slot.tail;  // of a row's tile 0, whose windows are empty
+#pragma unroll 1
+    for (int first = windows; index > 0 && first <= whole; first += Windows::kCount) {
+      Windows found;
+      found.await(words, static_cast<long long>(first_ticket) * kLoaders, first, index);
+#pragma unroll
+      for (int w = 0; w < Windows::kCount; ++w) {  // one by one from right to left, wherever the block began
+        const Acc window = found.sum(w);
+        right = first + w == whole ? window + sum : right;
+        sum = first + w < whole ? window + sum : sum;
+      }
+    }
+    windows = whole;
+    if (lane == 0) {
+      slot.right = right;
+    }
+    barrier_arrive(&slot.known);
+    phase ^= s + 1 == kStages ? 1u : 0u;
+    s = s + 1 == kStages ? 0 : s + 1;
   }
-  return warp_suffix_sum(sum);
 }
 
-// The scanning warps: empty the slots in turn.
-template <class T, class Acc, int kTile, int kWarps, int kStages, int kLoaders, Storage kStorage>
-__device__ __forceinline__ void empty_slots(unsigned* counter, const unsigned long long* words,
-                                            LongRowSlot<T, Acc>* slots, const unsigned char* data,
-                                            SharedSums<Acc, kWarps> (&shared)[2]) {
+// The scanners: empty the slots in turn. `warp_sums` are two buffers, written before a barrier and read behind it.
+template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
+__device__ __forceinline__ void empty_slots(unsigned* counter, LongRowSlot<T, Acc>* slots, const unsigned char* data,
+                                            Acc (&warp_sums)[2][kWarps]) {
   constexpr int kTileVectors = kTile / kPerVector<T>;
   constexpr int kThreads = kWarps * kWarpThreads;
   constexpr int kVectors = kTileVectors / kThreads;
-  constexpr int kWindow = kWarpThreads * kLongRowEach;
   static_assert(kVectors >= 1 && kVectors * kThreads == kTileVectors, "a tile is whole vectors a thread");
   const int lane = threadIdx.x % kWarpThreads;
   const int warp = threadIdx.x / kWarpThreads;
   const int first = first_vector<kVectors>();
-  RunningSum<Acc> known = {~0u, 0, Acc(0)};
   int buffer = 0;
   int s = 0;
   for (unsigned phase = 0;;) {
@@ -353,11 +414,8 @@ __device__ __forceinline__ void empty_slots(unsigned* counter, const unsigned lo
     }
     Output<T, Acc>* to = slot.to;
     const int begin = slot.position;
-    const int index = slot.index;
     const int heads = slot.head;
     const bool aligned = slot.aligned;
-    const unsigned first_ticket = slot.ticket - static_cast<unsigned>(index);
-    const Acc tail = slot.tail;
     const Acc head = slot.heads[lane % kPerVector<T>];
     const int position = begin + first;
     const Vector<T>* vectors = reinterpret_cast<const Vector<T>*>(data) + s * kTileVectors + first;
@@ -375,45 +433,21 @@ __device__ __forceinline__ void empty_slots(unsigned* counter, const unsigned lo
     }
     Acc right[kVectors];
     const Acc warp_sum = scan_stretch(right, loaded);
-
-    // Windows that are whole are kept; the last one is part of a window.
-    if (known.first_ticket != first_ticket) {
-      known = {first_ticket, 0, Acc(0)};
+    if (lane == 0) {
+      warp_sums[buffer][warp] = warp_sum;
     }
-    const long long first_word = static_cast<long long>(first_ticket) * kLoaders;
-    const int whole = index / kWindow;
+    sync_part<1>(kThreads);
+    barrier_wait(&slot.known, phase);
     unsigned next_ticket = 0;
-    Acc offset = tail;  // of a row's tile 0, whose windows are empty
-    for (int base = known.windows; base <= whole; base += kLongRowWindows) {
-#pragma unroll
-      for (int w = warp; w < kLongRowWindows; w += kWarps) {
-        const Acc sum = base + w <= whole
-                            ? sum_of_window<Acc, kLongRowEach * kLoaders>(words, first_word, base + w, index * kLoaders)
-                            : Acc(0);
-        if (lane == 0) {
-          shared[buffer].windows[w] = sum;
-        }
-      }
-      if (lane == 0) {
-        shared[buffer].warps[warp] = warp_sum;
-      }
-      sync_part<1>(kThreads);
-      if (threadIdx.x == 0 && base + kLongRowWindows > whole) {
-        next_ticket = take_ticket(counter);  // for this slot; it arrives while the tile is written
-      }
-#pragma unroll
-      for (int w = 0; w < kLongRowWindows; ++w) {  // one by one from right to left, wherever the block began
-        const Acc window = shared[buffer].windows[w];
-        offset = base + w == whole && index > 0 ? window + known.sum : offset;
-        known.sum = base + w < whole ? window + known.sum : known.sum;
-      }
-      buffer ^= 1;
+    if (threadIdx.x == 0) {
+      next_ticket = take_ticket(counter);  // for this slot; it arrives while the tile is written
     }
-    known.windows = whole;
+    Acc offset = slot.right;
 #pragma unroll
     for (int w = kWarps - 1; w > 0; --w) {
-      offset = w > warp ? shared[buffer ^ 1].warps[w] + offset : offset;
+      offset = w > warp ? warp_sums[buffer][w] + offset : offset;
     }
+    buffer ^= 1;
     store_tile<T, Acc>(loaded, right, offset, to + first * kPerVector<T>, position, begin >= 0, aligned);
     if (heads > 0) {
       store_edge(row, heads, head, warp_sum + offset);  // by the leftmost warp
@@ -428,10 +462,10 @@ __device__ __forceinline__ void empty_slots(unsigned* counter, const unsigned lo
 }
 
 template <class T, class Acc, int kTile, int kWarps, int kStages, int kLoaders, Storage kStorage>
-__global__ void __launch_bounds__((kWarps + kStages * kLoaders) * kWarpThreads, 1)
+__global__ void __launch_bounds__((kWarps + 1 + kStages * kLoaders) * kWarpThreads, 1)
     long_row(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n, long long /*inner*/) {
   __shared__ LongRowSlot<T, Acc> slots[kStages];
-  __shared__ SharedSums<Acc, kWarps> shared[2];
+  __shared__ Acc warp_sums[2][kWarps];
   unsigned char* data = dynamic_shared();
   unsigned* counter = static_cast<unsigned*>(workspace);
   unsigned long long* words = static_cast<unsigned long long*>(workspace) + 1;
@@ -440,6 +474,7 @@ __global__ void __launch_bounds__((kWarps + kStages * kLoaders) * kWarpThreads, 
       barrier_init(&slots[s].free, kWarps * kWarpThreads);
       barrier_init(&slots[s].landed, kLoaders);
       barrier_init(&slots[s].full, kLoaders * kWarpThreads);
+      barrier_init(&slots[s].known, kWarpThreads);
     }
     barrier_init_end();
   }
@@ -449,21 +484,23 @@ __global__ void __launch_bounds__((kWarps + kStages * kLoaders) * kWarpThreads, 
   const unsigned tiles = static_cast<unsigned>(ceil_div(n, kTile));
   const unsigned all_tiles = static_cast<unsigned>(outer) * tiles;
   const int warp = threadIdx.x / kWarpThreads;
-  if (warp >= kWarps) {
-    const int s = (warp - kWarps) / kLoaders;
+  if (warp == kWarps) {
+    look_up<T, Acc, kStages, kLoaders>(words, slots);
+  } else if (warp > kWarps) {
+    const int loader = warp - kWarps - 1;
+    const int s = loader / kLoaders;
     fill_slot<T, Acc, kTile, kLoaders, kStorage>(in, out, words, all_tiles, tiles, n, slots[s],
-                                                 data + s * kTile * static_cast<int>(sizeof(T)),
-                                                 (warp - kWarps) % kLoaders);
-    return;
-  }
-  // One by one, so that neighbouring tiles go to different blocks and are there at about the same time.
-  for (int s = 0; s < kStages; ++s) {
-    if (threadIdx.x == 0) {
-      slots[s].next_ticket = take_ticket(counter);
+                                                 data + s * kTile * static_cast<int>(sizeof(T)), loader % kLoaders);
+  } else {
+    // One by one, so that neighbouring tiles go to different blocks and are there at about the same time.
+    for (int s = 0; s < kStages; ++s) {
+      if (threadIdx.x == 0) {
+        slots[s].next_ticket = take_ticket(counter);
+      }
+      barrier_arrive(&slots[s].free);
     }
-    barrier_arrive(&slots[s].free);
+    empty_slots<T, Acc, kTile, kWarps, kStages, kStorage>(counter, slots, data, warp_sums);
   }
-  empty_slots<T, Acc, kTile, kWarps, kStages, kLoaders, kStorage>(counter, words, slots, data, shared);
 }
 
 }  // namespace scantune

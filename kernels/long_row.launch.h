@@ -13,7 +13,8 @@ struct LongRowParams {
   Storage storage;  // async or bulk
 };
 
-SCANTUNE_LAUNCH_RULE int long_row_block_warps(LongRowParams p) { return p.warps + p.stages * p.loaders; }
+// Those that scan, that load, and the one that looks up.
+SCANTUNE_LAUNCH_RULE int long_row_block_warps(LongRowParams p) { return p.warps + 1 + p.stages * p.loaders; }
 
 // 16-byte accesses with which a thread takes its part of a tile. A variant needs at least one.
 SCANTUNE_LAUNCH_RULE int long_row_vectors(LongRowParams p, int element_bytes) {
@@ -48,9 +49,9 @@ SCANTUNE_LAUNCH_RULE LaunchDims long_row_launch(long long outer, long long n, Lo
           static_cast<long long>(p.stages) * p.tile * element_bytes};
 }
 
-// Shared memory the kernel declares: two buffers of sums of warps and of windows, and what is known of each slot.
+// Shared memory the kernel declares: two buffers of sums of warps, and what is known of each slot.
 SCANTUNE_LAUNCH_RULE int long_row_static_shared_bytes(LongRowParams p, int accumulator_bytes) {
-  return 2 * (p.warps + 8) * accumulator_bytes + p.stages * (72 + 9 * accumulator_bytes);
+  return 2 * p.warps * accumulator_bytes + p.stages * (80 + 10 * accumulator_bytes);
 }
 
 }  // namespace scantune

@@ -76,7 +76,8 @@ bool fits_shared_memory(const Variant& variant, const Workload& workload, const 
 Kernel long_row_kernel() {
   Kernel kernel;
   kernel.name = "long_row";
-  kernel.summary = "tiles of long rows by tickets, sums handed on in status words, looked up a tile ahead: one pass";
+  kernel.summary =
+      "tiles of long rows by tickets, loaded, looked up in windows of sums and written by warps of their own: one pass";
   kernel.backend = Backend::cuda;
   kernel.sources = row_space::sources("long_row", {"status.cuh"});
   kernel.refuses = refuses;
@@ -94,11 +95,10 @@ Kernel long_row_kernel() {
                            return (tile & (tile - 1)) == 0 && (loaders == 1 || loaders == 2 || loaders == 4) &&
                                   row_space::tile_bytes(variant, workload) >= loaders * kWarpThreads * kAccessBytes;
                          }},
-                        {"a block has two stages at least, and 32 warps at most, those that load included",
+                        {"a block has two stages at least, and 32 warps at most, those that load and look up included",
                          [](const Variant& variant, const Workload& /*workload*/, const Chip& /*chip*/) {
                            const int64_t stages = variant.number("stages");
-                           return stages >= 2 && stages <= 32 &&
-                                  variant.number("warps") + stages * variant.number("loaders") <= 32;
+                           return stages >= 2 && stages <= 32 && long_row_block_warps(params(variant)) <= 32;
                          }},
                         row_space::storage_is_of_the_chip(),
                         {"there are fewer than 2^31 tiles",

@@ -288,26 +288,29 @@ mutant(long_row ResetOfHalfTheWords long_row.cuh [[i < words;]] [[i < words / 2;
 mutant(long_row ResetNotWaitedFor long_row.cuh [[  wait_for_launch_in_front();]] [[]])
 mutant(long_row BlockIndexForATicket long_row.cuh [[      slots[s].next_ticket = take_ticket(counter);]]
        [[      slots[s].next_ticket = blockIdx.x * kStages + s;]] long_row.cuh
-       [[        next_ticket = take_ticket(counter);]]
-       [[        next_ticket = slot.ticket + gridDim.x * kStages;]])
+       [[      next_ticket = take_ticket(counter);]]
+       [[      next_ticket = slot.ticket + gridDim.x * kStages;]])
 mutant(long_row FirstTicketsFromBlockIndex long_row.cuh [[      slots[s].next_ticket = take_ticket(counter);]]
        [[      slots[s].next_ticket = blockIdx.x * kStages + s;]])
-mutant(long_row TicketTakenTwice long_row.cuh [[        next_ticket = take_ticket(counter);]]
-       [[        take_ticket(counter);
-        next_ticket = take_ticket(counter);]])
-mutant(long_row TurnIgnored status.cuh [[    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {]]
-       [[    while (false) {]])
-mutant(long_row TurnOfTheFirstWordOnly status.cuh [[    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {]]
-       [[    while (static_cast<unsigned>(seen.word[0] >> 32) != turn) {]])
+mutant(long_row TicketTakenTwice long_row.cuh [[      next_ticket = take_ticket(counter);  //]]
+       [[      take_ticket(counter);
+      next_ticket = take_ticket(counter);  //]])
+mutant(long_row WordsTakenUnready status.cuh
+       [[    ready = ready && static_cast<unsigned>(seen.word[w] >> 32) == turn;]] [[    ready = true;]])
+mutant(long_row ReadyWithTheFirstWord status.cuh
+       [[    ready = ready && static_cast<unsigned>(seen.word[w] >> 32) == turn;]]
+       [[    ready = static_cast<unsigned>(seen.word[0] >> 32) == turn;]])
 mutant(long_row ReadyBeforeTheSum status.cuh [[    store_relaxed(words + index]]
        [[    store_relaxed(words + index * kStatusWords<Acc> + w, static_cast<unsigned long long>(turn) << 32);
     store_relaxed(words + index]])
-mutant(long_row LookedAtOnceOnly status.cuh
-       [[      seen.word[w] = load_relaxed(words + index * kStatusWords<Acc> + w);
-    }
-    half]] [[      load_relaxed(words + index * kStatusWords<Acc> + w);
-    }
-    half]])
+mutant(long_row LookedAtOnceOnly long_row.cuh [[    for (bool missing = true; missing;) {
+      missing = false;]] [[    for (bool missing = true; missing;) {
+      missing = false;
+      if (is_ready(seen[0][0])) {
+        break;
+      }]])
+mutant(long_row MissingNotLookedAtAgain long_row.cuh
+       [[          missing = missing || (there[w][t] && !is_ready(seen[w][t]));]] [[]])
 mutant(long_row SumNeverPublished long_row.cuh [[      publish(words, static_cast<long long>(ticket) * kLoaders + (kLoaders - 1 - part), tails > 0 ? sum + tail : sum);]]
        [[]])
 mutant(long_row SumPublishedByAllLanes long_row.cuh [[    if (lane == 0) {
@@ -319,7 +322,20 @@ mutant(long_row SumPublishedWithoutTheTail long_row.cuh [[tails > 0 ? sum + tail
 mutant(long_row BarriersUsedBeforeTheyAreReady long_row.cuh [[  __syncthreads();]] [[]])
 mutant(long_row BarriersNotMadeVisible long_row.cuh [[    barrier_init_end();]] [[]])
 mutant(long_row SlotFilledBeforeItIsFree long_row.cuh [[    barrier_wait(&slot.free, phase);]] [[]])
-mutant(long_row SlotReadBeforeItIsFull long_row.cuh [[    barrier_wait(&slot.full, phase);]] [[]])
+mutant(long_row SlotReadBeforeItIsFull long_row.cuh [[    barrier_wait(&slot.full, phase);
+    Output]] [[    Output]])
+mutant(long_row SlotLookedUpBeforeItIsFull long_row.cuh [[    barrier_wait(&slot.full, phase);
+    if]] [[    if]])
+mutant(long_row SlotReadBeforeItIsKnown long_row.cuh [[    barrier_wait(&slot.known, phase);]] [[]])
+mutant(long_row KnownBeforeItIsLookedUp long_row.cuh [[    if (lane == 0) {
+      slot.right = right;
+    }
+    barrier_arrive(&slot.known);]] [[    barrier_arrive(&slot.known);
+    if (lane == 0) {
+      slot.right = right;
+    }]])
+mutant(long_row KnownWithTheFirstLane long_row.cuh [[barrier_init(&slots[s].known, kWarpThreads);]]
+       [[barrier_init(&slots[s].known, 1);]])
 mutant(long_row SlotSummedBeforeItsCopyLands long_row.cuh [[    barrier_wait(&slot.landed, phase);
   } else]] [[  } else]])
 mutant(long_row SlotReadWithoutTheCopysBarrier long_row.cuh [[      barrier_wait(&slot.landed, phase);  // which]] [[      // which]])
@@ -334,11 +350,11 @@ mutant(long_row AsyncWaitDropped long_row.cuh [[    async_wait<0>();]] [[]])
 mutant(long_row AsyncWaitOneGroupShort long_row.cuh [[    async_wait<0>();]] [[    async_wait<1>();]])
 mutant(long_row SlotFilledWhileLanesReadIt long_row.cuh [[    __syncwarp();  // all lanes have read the slot before]]
        [[    // all lanes have read the slot before]])
-mutant(long_row BarrierOfTheScanningWarpsDropped long_row.cuh [[      sync_part<1>(kThreads);]] [[]])
-mutant(long_row BarrierOfTheWarpOnly long_row.cuh [[      sync_part<1>(kThreads);]] [[      __syncwarp();]])
-mutant(long_row BarrierOfAllThreads long_row.cuh [[      sync_part<1>(kThreads);]] [[      __syncthreads();]])
-mutant(long_row OneBufferForTheSums long_row.cuh [[      buffer ^= 1;]] [[]] long_row.cuh [=[shared[buffer ^ 1].warps[w]]=] [=[shared[buffer].warps[w]]=])
-mutant(long_row SumsOfTheWrongBuffer long_row.cuh [=[shared[buffer ^ 1].warps[w]]=] [=[shared[buffer].warps[w]]=])
+mutant(long_row BarrierOfTheScanningWarpsDropped long_row.cuh [[    sync_part<1>(kThreads);]] [[]])
+mutant(long_row BarrierOfTheWarpOnly long_row.cuh [[    sync_part<1>(kThreads);]] [[    __syncwarp();]])
+mutant(long_row BarrierOfAllThreads long_row.cuh [[    sync_part<1>(kThreads);]] [[    __syncthreads();]])
+mutant(long_row OneBufferForTheSums long_row.cuh [[    buffer ^= 1;]] [[]])
+mutant(long_row SumsOfTheWrongBuffer long_row.cuh [=[warp_sums[buffer][w] + offset]=] [=[warp_sums[buffer ^ 1][w] + offset]=])
 mutant(long_row SlotsNeverFreed long_row.cuh [[    barrier_arrive(&slot.free);
     phase]] [[    phase]])
 mutant(long_row SlotFreedBeforeItsTicket long_row.cuh [[    if (threadIdx.x == 0) {
@@ -350,29 +366,28 @@ mutant(long_row SlotFreedBeforeItsTicket long_row.cuh [[    if (threadIdx.x == 0
     }]])
 mutant(long_row SlotFreeWithTheFirstThread long_row.cuh [[barrier_init(&slots[s].free, kWarps * kWarpThreads);]]
        [[barrier_init(&slots[s].free, 1);]])
-mutant(long_row PhaseNeverTurns long_row.cuh [[    phase ^= s + 1 == kStages ? 1u : 0u;]] [[]])
+mutant(long_row PhaseOfScannersNeverTurns long_row.cuh [[    barrier_arrive(&slot.free);
+    phase ^= s + 1 == kStages ? 1u : 0u;]] [[    barrier_arrive(&slot.free);]])
+mutant(long_row PhaseOfTheLookerNeverTurns long_row.cuh [[    barrier_arrive(&slot.known);
+    phase ^= s + 1 == kStages ? 1u : 0u;]] [[    barrier_arrive(&slot.known);]])
 mutant(long_row PhaseOfFillingNeverTurns long_row.cuh [[for (unsigned phase = 0;; phase ^= 1) {]]
        [[for (unsigned phase = 0;;) {]])
-mutant(long_row CarryIncludesItsOwnTile long_row.cuh [[    if (first + t < index) {
-      sum =]] [[    if (first + t <= index) {
-      sum =]])
-mutant(long_row CarryOneTileShort long_row.cuh [[    if (first + t < index) {
-      sum =]] [[    if (first + t < index - 1) {
-      sum =]])
-mutant(long_row StatusOfTheFirstRow long_row.cuh
-       [[const long long first_word = static_cast<long long>(first_ticket) * kLoaders;]]
-       [[const long long first_word = 0;]])
-mutant(long_row WindowOfAnotherRow long_row.cuh [[      known = {first_ticket, 0, Acc(0)};]]
-       [[      known.first_ticket = first_ticket;]])
-mutant(long_row WindowsCountedTwice long_row.cuh [[    known.windows = whole;]] [[    known.windows = 0;]])
-mutant(long_row PartWindowKept long_row.cuh [[base + w < whole ? window]] [[base + w <= whole ? window]])
-mutant(long_row WindowsKeptButNotAdded long_row.cuh [[index > 0 ? window + known.sum : offset]] [[index > 0 ? window : offset]])
-mutant(long_row WindowsAddedOneEarly long_row.cuh [[base <= whole; base += kLongRowWindows]]
-       [[base < whole; base += kLongRowWindows]])
+mutant(long_row CarryIncludesItsOwnTile long_row.cuh [[ + t < index * kLoaders;]] [[ + t <= index * kLoaders;]])
+mutant(long_row CarryOneTileShort long_row.cuh [[ + t < index * kLoaders;]] [[ + t < index * kLoaders - 1;]])
+mutant(long_row StatusOfTheFirstRow long_row.cuh [[static_cast<long long>(first_ticket) * kLoaders, first, index]]
+       [[0, first, index]])
+mutant(long_row WindowOfAnotherRow long_row.cuh [[      windows = 0;
+      sum = 0;]] [[]])
+mutant(long_row WindowsCountedTwice long_row.cuh [[    windows = whole;]] [[    windows = 0;]])
+mutant(long_row PartWindowKept long_row.cuh [[first + w < whole ? window]] [[first + w <= whole ? window]])
+mutant(long_row WindowsKeptButNotAdded long_row.cuh [[first + w == whole ? window + sum : right]]
+       [[first + w == whole ? window : right]])
+mutant(long_row WindowsAddedOneEarly long_row.cuh [[first <= whole; first +=]] [[first < whole; first +=]])
+mutant(long_row WindowsBeyondTheFirstLookForgotten long_row.cuh [[first += Windows::kCount]] [[first = whole + 1]])
 mutant(long_row WarpsToTheRightForgotten long_row.cuh [[for (int w = kWarps - 1; w > 0; --w)]] [[for (int w = kWarps - 1; w > 1; --w)]])
-mutant(long_row OwnWarpAddedTwice long_row.cuh [[offset = w > warp ? shared]] [[offset = w >= warp ? shared]])
+mutant(long_row OwnWarpAddedTwice long_row.cuh [[offset = w > warp ? warp_sums]] [[offset = w >= warp ? warp_sums]])
 mutant(long_row HeadWithoutCarry long_row.cuh [[head, warp_sum + offset);]] [[head, warp_sum);]])
-mutant(long_row TailNotCarried long_row.cuh [[    Acc offset = tail;]] [[    Acc offset = 0;]])
+mutant(long_row TailNotCarried long_row.cuh [[    Acc right = slot.tail;]] [[    Acc right = 0;]])
 mutant(long_row TailTakenForEveryTile long_row.cuh [[tile.index == 0 && part == kLoaders - 1 ?]] [[part == kLoaders - 1 ?]])
 mutant(long_row HeadWrittenByEveryTile long_row.cuh [[tile.index + 1 == static_cast<int>(tiles) && part == 0 ?]]
        [[part == 0 ?]])
