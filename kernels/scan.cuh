@@ -98,6 +98,29 @@ __device__ __forceinline__ void store_results(Output<T, Acc>* aligned, const Res
   }
 }
 
+// The same for a whole warp whose lanes have neighbouring vectors. Where the results of one take two accesses, lanes
+// exchange halves two by two, so that each access of the warp writes whole sectors of 32 bytes and not half of twice as
+// many.
+template <class T, class Acc>
+__device__ __forceinline__ void store_results_of_warp(Output<T, Acc>* aligned, const Results<T, Acc>& results) {
+  if constexpr (sizeof(Results<T, Acc>) == 2 * kAccessBytes) {
+    Bits128 half[2];
+    memcpy(half, &results, sizeof results);
+    const bool odd = threadIdx.x % 2 != 0;
+    const Bits128 kept = odd ? half[1] : half[0];
+    Bits128 exchanged = odd ? half[0] : half[1];
+    exchanged.x = __shfl_xor_sync(kAllLanes, exchanged.x, 1);
+    exchanged.y = __shfl_xor_sync(kAllLanes, exchanged.y, 1);
+    exchanged.z = __shfl_xor_sync(kAllLanes, exchanged.z, 1);
+    exchanged.w = __shfl_xor_sync(kAllLanes, exchanged.w, 1);
+    unsigned char* to = reinterpret_cast<unsigned char*>(aligned) - (odd ? kAccessBytes : 0);
+    store_global(to, odd ? exchanged : kept);
+    store_global(to + 2 * kAccessBytes, odd ? kept : exchanged);
+  } else {
+    store_results<T, Acc>(aligned, results);
+  }
+}
+
 // Whether results can be written 16 bytes at a time wherever elements are read so: `out` is aligned to
 // what the vectors that begin at `in` become.
 template <class T, class Acc>
@@ -266,7 +289,7 @@ __device__ __forceinline__ void store_tile(const Vector<T> (&loaded)[kVectors], 
   if (whole && aligned) {
 #pragma unroll
     for (int j = 0; j < kVectors; ++j) {
-      store_results<T, Acc>(to + j * kWarpThreads * kPerVector<T>, scan_vector(loaded[j], right[j] + offset));
+      store_results_of_warp<T, Acc>(to + j * kWarpThreads * kPerVector<T>, scan_vector(loaded[j], right[j] + offset));
     }
   } else {
 #pragma unroll

@@ -183,7 +183,9 @@ __device__ __forceinline__ void scan_of_stretch(const Stretch<T, Acc>& stretch, 
     for (int j = kVectors - 1; j >= 0; --j) {
       const int vector = tile + j * kStep + lane;
       const Results<T, Acc> results = scan_step<T, Acc>(loaded[j], position, carry);
-      if (vector >= 0) {
+      if (kClean && sizeof results > kAccessBytes && tile >= 0) {
+        store_results_of_warp<T, Acc>(stretch.out + vector * kPerVector<T>, results);
+      } else if (vector >= 0) {
         stretch.template store<kClean>(vector, results);
       }
       position.left += step;

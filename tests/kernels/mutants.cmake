@@ -91,6 +91,9 @@ mutants_of_the_block_scan(row_carry)
 mutants_of_the_warp_scan(row_carry)
 mutants_of_the_tile_load(row_carry)
 mutants_of_the_tile_scan(row_carry)
+mutant(row_carry HalvesOfResultsNotExchanged scan.cuh [[__shfl_xor_sync(kAllLanes, exchanged.x, 1);]] [[exchanged.x;]])
+mutant(row_carry HalvesOfResultsInTheirOldPlaces scan.cuh [[- (odd ? kAccessBytes : 0);]] [[;]])
+mutant(row_carry HalvesOfResultsSwapped scan.cuh [=[odd ? half[1] : half[0];]=] [=[odd ? half[0] : half[1];]=])
 mutant(row_carry LastWarpHasANeighbour scan.cuh [[{warp + 1 < kWarps ? right : Acc(0),]] [[{right,]])
 mutant(row_carry OneBufferForTheSumsOfWarps row_carry.cuh [[      buffer ^= 1;]] [[]])
 mutant(row_carry CarryOneTileEarly row_carry.cuh [[(staged[s], right, block.right + carry, to]]
@@ -218,6 +221,8 @@ mutant(row_carry OneBufferBesideTheRing row_carry.cuh [[    buffer ^= 1;
 
 # --- short_row -----------------------------------------------------------------------------------------
 
+mutant(short_row HalvesExchangedWithLanesBesideTheStretch short_row.cuh
+       [[sizeof results > kAccessBytes && tile >= 0]] [[sizeof results > kAccessBytes && tile > -2]])
 mutant(short_row RowsNotToldApartInAVector short_row.cuh [[    sum = ends[e] ? own : own + sum;]] [[    sum = own + sum;]])
 mutant(short_row RowsNotToldApartInTheResult short_row.cuh [[    right = ends[e] ? first : first + right;]]
        [[    right = first + right;]])
