@@ -18,35 +18,11 @@ using wire::ReportHistory;
 constexpr size_t kSparks = 40;  // runs of a sparkline: as wide as a table bears
 constexpr size_t kCommitDigits = 12;
 
-// The parts of a key (wire::best_key): chip, geometry, dtype, accumulator, cache, order of addition.
-constexpr size_t kKeyParts = 6;
-constexpr size_t kGeometry = 1;
-constexpr size_t kDtype = 2;
-constexpr size_t kAccumulator = 3;
-constexpr size_t kCache = 4;
-constexpr size_t kOrder = 5;
-
-// A chip's name may hold what separates the parts: those behind it do not.
-std::vector<std::string> parts_of(std::string_view key) {
-  std::vector<std::string> parts;
-  while (parts.size() + 1 < kKeyParts) {
-    const size_t bar = key.rfind('|');
-    if (bar == std::string_view::npos) {
-      return {};
-    }
-    parts.emplace_back(key.substr(bar + 1));
-    key = key.substr(0, bar);
-  }
-  parts.emplace_back(key);
-  std::ranges::reverse(parts);
-  return parts;
-}
-
-std::string spelled(const std::vector<std::string>& parts) {
-  std::string title = fmt::format("{} {}", parts[kGeometry], parts[kDtype]);
-  title += parts[kAccumulator] == parts[kDtype] ? "" : " summed in " + parts[kAccumulator];
-  title += parts[kCache] == "cold" ? "" : " " + parts[kCache];
-  return title + (parts[kOrder] == "any" ? "" : " " + parts[kOrder]);
+std::string spelled(const wire::BestKey& key) {
+  std::string title = fmt::format("{} {}", key.geometry, key.dtype);
+  title += key.accumulator == key.dtype ? "" : " summed in " + key.accumulator;
+  title += key.cache == "cold" ? "" : " " + key.cache;
+  return title + (key.order == "any" ? "" : " " + key.order);
 }
 
 std::string change_cell(const ReportHistory& history) {
@@ -77,12 +53,12 @@ std::vector<ReportHistory> page_histories(const std::vector<HistoryLine>& lines,
     }
     auto history = std::ranges::find(histories, line.key, &ReportHistory::key);
     if (history == histories.end()) {
-      const std::vector<std::string> parts = parts_of(line.key);
+      const std::optional<wire::BestKey> parts = wire::parts_of_best_key(line.key);
       ReportHistory fresh;
       fresh.source = source;
-      fresh.title = parts.empty() ? line.key : spelled(parts);
+      fresh.title = parts ? spelled(*parts) : line.key;
       fresh.key = line.key;
-      fresh.chip = parts.empty() ? "" : parts.front();
+      fresh.chip = parts ? parts->chip : "";
       fresh.change = gate::level_change_in(lines, line.key);
       fresh.noise = gate::noise_in(lines, line.key);
       history = histories.insert(histories.end(), std::move(fresh));

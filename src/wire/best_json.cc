@@ -169,6 +169,21 @@ std::string best_key(const Workload& workload, const Chip& chip) {
                      workload.deterministic ? "deterministic" : "any");
 }
 
+std::optional<BestKey> parts_of_best_key(std::string_view key) {
+  BestKey parts;
+  // From the end, as a chip's name may hold what separates the parts, and those behind it do not.
+  for (std::string* part : {&parts.order, &parts.cache, &parts.accumulator, &parts.dtype, &parts.geometry}) {
+    const size_t bar = key.rfind('|');
+    if (bar == std::string_view::npos) {
+      return std::nullopt;
+    }
+    *part = key.substr(bar + 1);
+    key = key.substr(0, bar);
+  }
+  parts.chip = key;
+  return parts;
+}
+
 Expected<std::string> merge_best(std::string_view existing, const std::vector<BestEntry>& entries) {
   Expected<Json> document = Json{{"format", kFormat}, {"version", kVersion}, {"entries", Json::array()}};
   if (!is_blank(existing)) {

@@ -15,6 +15,19 @@ namespace scantune::wire {
 // The stable key of an entry: "NVIDIA H200|32768x32768x1|f32|f32|cold|any".
 std::string best_key(const Workload& workload, const Chip& chip);
 
+// Its parts, as they are spelled in it.
+struct BestKey {
+  std::string chip;
+  std::string geometry;  // outer x n x inner
+  std::string dtype;
+  std::string accumulator;
+  std::string cache;
+  std::string order;  // of additions: "any" or "deterministic"
+};
+
+// None where `key` was not made by best_key().
+std::optional<BestKey> parts_of_best_key(std::string_view key);
+
 // Merges entries into a best file's text (empty text: a new file): an entry of the same key is
 // replaced, everything else is kept as it is, members this version does not know included. An
 // error (bad_input) where the text is not a best file of a version this tool reads; the message

@@ -52,6 +52,18 @@ TEST(BestKey, IsThatOfTheGeometryNotOfTheShapeAsWritten) {
   EXPECT_EQ(best_key(reshaped.workload, reshaped.chip), best_key(entry().workload, entry().chip));
 }
 
+TEST(BestKey, IsTakenApartWhateverTheChipIsCalled) {
+  const auto parts = parts_of_best_key("A|chip|32768x32768x1|i32|i64|hot|deterministic");
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->chip, "A|chip");
+  EXPECT_EQ(parts->geometry, "32768x32768x1");
+  EXPECT_EQ(parts->dtype, "i32");
+  EXPECT_EQ(parts->accumulator, "i64");
+  EXPECT_EQ(parts->cache, "hot");
+  EXPECT_EQ(parts->order, "deterministic");
+  EXPECT_FALSE(parts_of_best_key("f32|f32|cold|any"));
+}
+
 TEST(BestFile, ReadsBackEveryMemberOfWhatWasWritten) {
   const auto entries = parse_best(merged("", {entry(), cpu_entry()}));
   ASSERT_TRUE(entries) << entries.error().message;
