@@ -206,7 +206,7 @@ __device__ __forceinline__ void copy_vector(const Split& split, unsigned char* t
   using T = typename Split::T;
   const unsigned long long begin = reinterpret_cast<unsigned long long>(split.in);
   if (!Split::kShifted || (from >= begin && from + kAccessBytes <= split.end)) {
-    async_copy(to, reinterpret_cast<const void*>(from));
+    async_copy(shared_address(to), reinterpret_cast<const void*>(from));
   } else {
 #pragma unroll 1
     for (int e = 0; e < kPerVector<T>; ++e) {
@@ -231,7 +231,7 @@ __device__ __forceinline__ void copy_strip(const Split& split, unsigned char* da
     if (column < tile.columns) {
       const T* from = split.in + (tile.offset + i / kAcross * split.inner + column);
       if constexpr (sizeof(Cell) == kAccessBytes) {
-        async_copy(data + i * kAccessBytes, from);
+        async_copy(shared_address(data + i * kAccessBytes), from);
       } else {
         reinterpret_cast<Cell*>(data)[i] = *reinterpret_cast<const Cell*>(from);
       }

@@ -87,6 +87,29 @@ __device__ __forceinline__ void store_global(void* aligned, Bits16 bits) {
   asm volatile("st.global.b16 [%0], %1;" : : "l"(aligned), "h"(bits.x) : "memory");
 }
 
+// --- Addresses ------------------------------------------------------------------------------------
+//
+// kept() is its argument, of which the compiler then knows nothing: it keeps it in a register, and does not work it out
+// anew for each access from what it was made of, which takes a dozen operations of 64 bits.
+
+template <class T>
+__device__ __forceinline__ T* kept(T* global) {
+  asm("" : "+l"(global));
+  return global;
+}
+
+// Where something lies in shared memory.
+using SharedAddress = unsigned;
+
+__device__ __forceinline__ SharedAddress shared_address(const void* shared) {
+  return static_cast<unsigned>(__cvta_generic_to_shared(shared));
+}
+
+__device__ __forceinline__ SharedAddress kept(SharedAddress shared) {
+  asm("" : "+r"(shared));
+  return shared;
+}
+
 // --- Halves ---------------------------------------------------------------------------------------
 
 __device__ __forceinline__ float float_of_f16(unsigned short bits) {
@@ -173,17 +196,13 @@ __device__ __forceinline__ unsigned char* dynamic_shared() {
   return scantune_dynamic_shared;
 }
 
-__device__ __forceinline__ unsigned shared_address(const void* shared) {
-  return static_cast<unsigned>(__cvta_generic_to_shared(shared));
-}
-
 // --- cp.async: 16 bytes a thread from global to shared memory (sm_80 and later) ---------------------
 //
 // A thread's copies come in groups, in order: a commit ends a group, and async_wait<k> waits until no
 // more than the k latest groups are under way. Other threads see the data after a barrier only.
 
-__device__ __forceinline__ void async_copy(void* shared, const void* global) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(shared_address(shared)), "l"(global) : "memory");
+__device__ __forceinline__ void async_copy(SharedAddress shared, const void* global) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(shared), "l"(global) : "memory");
 }
 
 __device__ __forceinline__ void async_commit() { asm volatile("cp.async.commit_group;" : : : "memory"); }

@@ -127,15 +127,18 @@ __device__ __forceinline__ void load_part(unsigned char* data, LongRowSlot<T, Ac
     }
     barrier_wait(&slot.landed, phase);
   } else {
+    const SharedAddress to = kept(shared_address(data + lane * kAccessBytes));
+    from = kept(from + lane * kPerVector<T>);
     if (skipped == 0) {
 #pragma unroll 8
       for (int v = 0; v < kPartVectors; v += kWarpThreads) {
-        async_copy(data + (v + lane) * kAccessBytes, from + (v + lane) * kPerVector<T>);
+        async_copy(to + v * kAccessBytes, from + v * kPerVector<T>);
       }
     } else {
-      for (int v = lane; v < kPartVectors; v += kWarpThreads) {
-        if (v >= skipped) {
-          async_copy(data + v * kAccessBytes, from + v * kPerVector<T>);
+#pragma unroll 1
+      for (int v = 0; v < kPartVectors; v += kWarpThreads) {
+        if (v + lane >= skipped) {
+          async_copy(to + v * kAccessBytes, from + v * kPerVector<T>);
         }
       }
     }

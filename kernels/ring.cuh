@@ -27,7 +27,8 @@ class TileRing {
   static_assert(kStorage != Storage::registers, "registers need no ring");
 
   // By all threads; the ring may be used at once.
-  __device__ __forceinline__ TileRing() : slots_(dynamic_shared()) {
+  __device__ __forceinline__ TileRing()
+      : slots_(dynamic_shared()), copied_to_(kept(shared_address(slots_ + first_vector<kVectors>() * kAccessBytes))) {
     if (kStorage == Storage::bulk) {
       barriers_ = reinterpret_cast<Barrier*>(slots_ + static_cast<long long>(kStages) * kTile * sizeof(T));
       if (threadIdx.x == 0) {
@@ -44,21 +45,21 @@ class TileRing {
   // one is ragged, and one all out of the row is empty. By all threads, in the order of the tiles, and
   // once for every tile that is read, so that both sides count alike.
   __device__ __forceinline__ void load(const T* in, long long tile) {
-    unsigned char* slot = slots_ + loading_ * kSlotBytes;
     if (kStorage == Storage::bulk) {
       if (threadIdx.x == 0) {
+        unsigned char* slot = slots_ + loading_ * kSlotBytes;
         const int skipped = tile >= 0 ? 0 : tile < -kTileVectors ? kTileVectors : static_cast<int>(-tile);
         bulk_load(slot + skipped * kAccessBytes, in + (tile + skipped) * kPerVector<T>,
                   static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes), barriers_ + loading_);
       }
     } else {
-      const int first = first_vector<kVectors>();
       const int position = position_in<kVectors, kTileVectors>(tile);
-      const T* from = in + (tile + first) * kPerVector<T>;
+      const SharedAddress to = copied_to_ + loading_ * kSlotBytes;
+      const T* from = kept(in + (tile + first_vector<kVectors>()) * kPerVector<T>);
 #pragma unroll
       for (int j = 0; j < kVectors; ++j) {
         if (position + j * kWarpThreads >= 0) {
-          async_copy(slot + (first + j * kWarpThreads) * kAccessBytes, from + j * kWarpThreads * kPerVector<T>);
+          async_copy(to + j * kWarpThreads * kAccessBytes, from + j * kWarpThreads * kPerVector<T>);
         }
       }
       async_commit();
@@ -104,6 +105,7 @@ class TileRing {
   static constexpr int kSlotBytes = kTile * static_cast<int>(sizeof(T));
 
   unsigned char* slots_;
+  SharedAddress copied_to_;  // the thread's first vector of the first slot
   Barrier* barriers_ = nullptr;
   int loading_ = 0;  // slots
   int reading_ = 0;

@@ -59,8 +59,8 @@ __device__ __forceinline__ Acc scan_vectors(const T* in, Output<T, Acc>* out, lo
   constexpr int kAhead = kStages - 1;
   Vector<T> staged[kStages][kVectors];
   long long tile = vectors - kTileVectors;  // where the tile to be scanned begins
-  const T* from = in + (tile + first_vector<kVectors>()) * kPerVector<T>;
-  Output<T, Acc>* to = out + (tile + first_vector<kVectors>()) * kPerVector<T>;
+  const T* from = kept(in + (tile + first_vector<kVectors>()) * kPerVector<T>);
+  Output<T, Acc>* to = kept(out + (tile + first_vector<kVectors>()) * kPerVector<T>);
   const auto position = [](long long t) { return position_in<kVectors, kTileVectors>(t); };
 #pragma unroll
   for (int s = 0; s < kAhead; ++s) {
@@ -102,8 +102,8 @@ __device__ __forceinline__ Acc scan_vectors(const T* in, Output<T, Acc>* out, lo
   static_assert(kWarps >= 2, "the ring needs the barrier between warps");
   const bool aligned = same_alignment<T, Acc>(in, out);
   long long tile = vectors - kTileVectors;
-  Output<T, Acc>* to = out + (tile + first_vector<kVectors>()) * kPerVector<T>;
-#pragma unroll
+  Output<T, Acc>* to = kept(out + (tile + first_vector<kVectors>()) * kPerVector<T>);
+#pragma unroll 1
   for (int s = 0; s < kStages; ++s) {
     ring.load(in, tile - s * kTileVectors);
   }

@@ -147,19 +147,23 @@ struct RowSplit {
 
 template <class T>
 __device__ __forceinline__ RowSplit split_row(const T* row, long long n) {
-  constexpr int kEnd = 64 / kAccessBytes;  // vectors
-  const unsigned long long address = reinterpret_cast<unsigned long long>(row);
-  const unsigned past = static_cast<unsigned>(address % kAccessBytes);
+  constexpr unsigned kSize = sizeof(T);
+  constexpr unsigned kPer = kAccessBytes / kSize;
+  constexpr unsigned kEnd = 64 / kAccessBytes;  // vectors
+  // Unsigned, and of 32 bits where that does: a short kernel waits for this.
+  const auto address = static_cast<unsigned>(reinterpret_cast<unsigned long long>(row));
   RowSplit split;
-  split.head = static_cast<int>((kAccessBytes - past) % kAccessBytes / sizeof(T));
+  split.head = static_cast<int>((0u - address) % kAccessBytes / kSize);
   split.head = n < split.head ? static_cast<int>(n) : split.head;
-  split.vectors = (n - split.head) / kPerVector<T>;
+  const auto rest = static_cast<unsigned long long>(n - split.head);
+  unsigned long long vectors = rest / kPer;
   // Vectors from the first to where 64 bytes end.
-  const int lead = static_cast<int>((kEnd - (address + kAccessBytes - 1) / kAccessBytes % kEnd) % kEnd);
-  if (split.vectors > lead) {
-    split.vectors -= (split.vectors - lead) % kEnd;
+  const unsigned lead = (0u - (address + kAccessBytes - 1) / kAccessBytes) % kEnd;
+  if (vectors > lead) {
+    vectors -= (static_cast<unsigned>(vectors) - lead) % kEnd;
   }
-  split.tail = static_cast<int>(n - split.head - split.vectors * kPerVector<T>);
+  split.vectors = static_cast<long long>(vectors);
+  split.tail = static_cast<int>(static_cast<unsigned>(rest) - static_cast<unsigned>(vectors) * kPer);
   return split;
 }
 

@@ -65,12 +65,12 @@ function(mutants_of_the_tile_scan family)
   mutant(${family} RaggedTileMaskedAtTheRight scan.cuh
          [[  return position_in<kTileVectors>(tile) + first_vector<kVectors>();]]
          [[  return position_in<kTileVectors>(tile) + kTileVectors - 1 - first_vector<kVectors>();]])
-  mutant(${family} HeadAsLongAsWhatLiesInFront scan.cuh [[(kAccessBytes - past) % kAccessBytes / sizeof(T)]]
-         [[past / sizeof(T)]])
+  mutant(${family} HeadAsLongAsWhatLiesInFront scan.cuh [[(0u - address) % kAccessBytes / kSize]]
+         [[address % kAccessBytes / kSize]])
   mutant(${family} HeadLongerThanTheRow scan.cuh [[  split.head = n < split.head ? static_cast<int>(n) : split.head;]]
          [[]])
-  mutant(${family} TailCountedWithTheHead scan.cuh [[static_cast<int>(n - split.head - split.vectors * kPerVector<T>);]]
-         [[static_cast<int>(n - split.vectors * kPerVector<T>);]])
+  mutant(${family} TailCountedWithTheHead scan.cuh [[static_cast<unsigned>(rest) - static_cast]]
+         [[static_cast<unsigned>(n) - static_cast]])
   mutant(${family} EdgeReadOneElementTooFar scan.cuh [[lane < count ? static_cast]] [[lane <= count ? static_cast]])
   mutant(${family} EdgeWrittenByEveryWarp scan.cuh [[  if (static_cast<int>(threadIdx.x) < count) {
     elements[threadIdx.x] =]] [[  if (static_cast<int>(threadIdx.x % 32) < count) {
@@ -190,8 +190,8 @@ mutant(row_carry BulkParityNeverTurns ring.cuh [[    parity_ ^= reading_ + 1 == 
 mutant(row_carry BulkParityTurnsForEverySlot ring.cuh [[    parity_ ^= reading_ + 1 == kStages ? 1u : 0u;]]
        [[    parity_ ^= 1u;]])
 mutant(row_carry BulkLoadByAllThreads ring.cuh [[      if (threadIdx.x == 0) {
-        const int skipped]] [[      {
-        const int skipped]])
+        unsigned char* slot]] [[      {
+        unsigned char* slot]])
 mutant(row_carry BulkRaggedTileCopiedWhole ring.cuh [[static_cast<unsigned>((kTileVectors - skipped) * kAccessBytes)]]
        [[static_cast<unsigned>(kTileVectors * kAccessBytes)]])
 mutant(row_carry BulkRaggedTileAtTheLeftOfItsSlot ring.cuh [[bulk_load(slot + skipped * kAccessBytes, in]]
@@ -275,8 +275,8 @@ mutant(short_row WideStoresAtAnyAlignment short_row.cuh [[      if (whole && sam
 mutant(short_row RaggedTileLoadedWhole short_row.cuh [[      if (vector >= 0) {
         loaded]] [[      {
         loaded]])
-mutant(short_row RaggedTileStoredWhole short_row.cuh [[      if (vector >= 0) {
-        stretch]] [[      {
+mutant(short_row RaggedTileStoredWhole short_row.cuh [[ else if (vector >= 0) {
+        stretch]] [[ else {
         stretch]])
 mutant(short_row LeftmostTileLeftOut short_row.cuh [[    if (tile <= 0) {]] [[    if (tile <= kTileVectors) {]])
 
@@ -405,7 +405,7 @@ mutant(long_row RaggedTileReadWhole long_row.cuh [[    if (begin >= 0) {]] [[   
       for (int j = 0; j < kVectors; ++j) {
         loaded]])
 mutant(long_row RaggedTileSummedWhole long_row.cuh [[kWhole || vector >= skipped ?]] [[kWhole || vector >= 0 ?]])
-mutant(long_row RaggedTileCopiedWhole long_row.cuh [[      if (v >= skipped) {]] [[      {]])
+mutant(long_row RaggedTileCopiedWhole long_row.cuh [[        if (v + lane >= skipped) {]] [[        {]])
 mutant(long_row BulkRaggedTileCopiedWhole long_row.cuh [[static_cast<unsigned>((kPartVectors - skipped) * kAccessBytes)]]
        [[static_cast<unsigned>(kPartVectors * kAccessBytes)]])
 mutant(long_row FullWithTheFirstPart long_row.cuh [[barrier_init(&slots[s].full, kLoaders * kWarpThreads);]]

@@ -184,6 +184,14 @@ inline float total_of(const MatrixSum& sum) {
   return total;
 }
 
+template <class T>
+T* kept(T* address) {
+  return address;
+}
+
+using SharedAddress = unsigned char*;
+inline SharedAddress shared_address(void* shared) { return static_cast<unsigned char*>(shared); }
+
 using emulation::async_commit;
 using emulation::async_copy;
 using emulation::dynamic_shared;
