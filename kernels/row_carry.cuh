@@ -59,8 +59,12 @@ __device__ __forceinline__ Acc scan_vectors(const T* in, Output<T, Acc>* out, lo
   constexpr int kAhead = kStages - 1;
   Vector<T> staged[kStages][kVectors];
   long long tile = vectors - kTileVectors;  // where the tile to be scanned begins
-  const T* from = kept(in + (tile + first_vector<kVectors>()) * kPerVector<T>);
-  Output<T, Acc>* to = kept(out + (tile + first_vector<kVectors>()) * kPerVector<T>);
+  const T* from = in + (tile + first_vector<kVectors>()) * kPerVector<T>;
+  Output<T, Acc>* to = out + (tile + first_vector<kVectors>()) * kPerVector<T>;
+  if (kStages == 1) {  // with more, the last registers would be missing
+    from = kept(from);
+    to = kept(to);
+  }
   const auto position = [](long long t) { return position_in<kVectors, kTileVectors>(t); };
 #pragma unroll
   for (int s = 0; s < kAhead; ++s) {
