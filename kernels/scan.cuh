@@ -147,13 +147,12 @@ struct RowSplit {
 
 template <class T>
 __device__ __forceinline__ RowSplit split_row(const T* row, long long n) {
-  constexpr unsigned kSize = sizeof(T);
-  constexpr unsigned kPer = kAccessBytes / kSize;
+  constexpr unsigned kPer = kPerVector<T>;
   constexpr unsigned kEnd = 64 / kAccessBytes;  // vectors
   // Unsigned, and of 32 bits where that does: a short kernel waits for this.
   const auto address = static_cast<unsigned>(reinterpret_cast<unsigned long long>(row));
   RowSplit split;
-  split.head = static_cast<int>((0u - address) % kAccessBytes / kSize);
+  split.head = static_cast<int>((kAccessBytes - address % kAccessBytes) % kAccessBytes / sizeof(T));
   split.head = n < split.head ? static_cast<int>(n) : split.head;
   const auto rest = static_cast<unsigned long long>(n - split.head);
   unsigned long long vectors = rest / kPer;

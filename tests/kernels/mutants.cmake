@@ -65,8 +65,8 @@ function(mutants_of_the_tile_scan family)
   mutant(${family} RaggedTileMaskedAtTheRight scan.cuh
          [[  return position_in<kTileVectors>(tile) + first_vector<kVectors>();]]
          [[  return position_in<kTileVectors>(tile) + kTileVectors - 1 - first_vector<kVectors>();]])
-  mutant(${family} HeadAsLongAsWhatLiesInFront scan.cuh [[(0u - address) % kAccessBytes / kSize]]
-         [[address % kAccessBytes / kSize]])
+  mutant(${family} HeadAsLongAsWhatLiesInFront scan.cuh [[(kAccessBytes - address % kAccessBytes) % kAccessBytes / sizeof(T)]]
+         [[address % kAccessBytes / sizeof(T)]])
   mutant(${family} HeadLongerThanTheRow scan.cuh [[  split.head = n < split.head ? static_cast<int>(n) : split.head;]]
          [[]])
   mutant(${family} TailCountedWithTheHead scan.cuh [[static_cast<unsigned>(rest) - static_cast]]
