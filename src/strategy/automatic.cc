@@ -83,6 +83,33 @@ class Automatic final : public Strategy {
     return requests;
   }
 
+  // What is wanted next; what would be if one of those under way were the best; then what each later stage would look at,
+  // as far as is known now.
+  [[nodiscard]] std::vector<Variant> likely(size_t n) const override {
+    const std::vector<size_t> best = best_first();
+    std::vector<size_t> points = next().points;
+    const std::vector<size_t> wanted = points;
+    for (const size_t point : wanted) {
+      add_unknown(steps_[point], points);
+    }
+    for (size_t i = 0; i < std::min(best.size(), kTrades); ++i) {
+      add_unknown(trades_[best[i]], points);
+    }
+    add_unknown(likely_of_hopeful_families(best), points);
+    add_unknown(baselines_, points);
+    for (size_t i = 0; i < points.size() && points.size() < 2*n; ++i) {
+      add_unknown(steps_[points[i]], points);
+      add_unknown(trades_[points[i]], points);
+    }
+    std::vector<Variant> variants;
+    for (const size_t point : points) {
+      if (variants.size() < n && !known_.awaited(point)) {
+        variants.push_back(variants_[point]);
+      }
+    }
+    return variants;
+  }
+
  private:
   struct Wanted {
     std::vector<size_t> points;  // not known, the likeliest first
