@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <set>
@@ -83,12 +84,14 @@ class Automatic final : public Strategy {
     return requests;
   }
 
-  // What is wanted next; what would be if one of those under way were the best; then what each later stage would look at,
-  // as far as is known now.
+  // What is wanted next; what would be if one of these were the best; what later stages look at, as far as is known
+  // now; and what lies next to all of that.
   [[nodiscard]] std::vector<Variant> likely(size_t n) const override {
+    const auto awaited = [&](size_t point) { return known_.awaited(point); };
+    const size_t enough = n + static_cast<size_t>(std::ranges::count_if(order_, awaited));
     const std::vector<size_t> best = best_first();
-    std::vector<size_t> points = next().points;
-    const std::vector<size_t> wanted = points;
+    const std::vector<size_t> wanted = next().points;
+    std::vector<size_t> points = wanted;
     for (const size_t point : wanted) {
       add_unknown(steps_[point], points);
     }
@@ -97,16 +100,14 @@ class Automatic final : public Strategy {
     }
     add_unknown(likely_of_hopeful_families(best), points);
     add_unknown(baselines_, points);
-    for (size_t i = 0; i < points.size() && points.size() < 2*n; ++i) {
+    for (size_t i = 0; i < points.size() && points.size() < enough; ++i) {
       add_unknown(steps_[points[i]], points);
       add_unknown(trades_[points[i]], points);
     }
+    std::erase_if(points, awaited);
+    points.resize(std::min(n, points.size()));
     std::vector<Variant> variants;
-    for (const size_t point : points) {
-      if (variants.size() < n && !known_.awaited(point)) {
-        variants.push_back(variants_[point]);
-      }
-    }
+    std::ranges::transform(points, std::back_inserter(variants), [&](size_t point) { return variants_[point]; });
     return variants;
   }
 

@@ -275,8 +275,8 @@ class Guided final : public Strategy {
       return step_to(first.point, "no rule speaks against it, and most is expected of it");
     }
     const explain::Move& why = *first.move;
-    return step_to(first.point,
-                   fmt::format("{}: {}, as {}", explain::description(why.limit), to_string(why.advice), why.advice.why));
+    return step_to(first.point, fmt::format("{}: {}, as {}", explain::description(why.limit), to_string(why.advice),
+                                            why.advice.why));
   }
 
   // A variant that may be better than the best, and the advice that leads to it, if any.

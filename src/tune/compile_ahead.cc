@@ -6,8 +6,8 @@
 namespace scantune {
 namespace {
 
-// With as many guesses a thread nearly all that a search asks for after its first variants was named before
-// (tests/strategy/likely_test.cc); with more, more is compiled in vain.
+// Of 16 threads, enough that what a search asks for after its first variants is compiled by then (docs/search.md), and
+// few enough that a long search does not compile all of its space.
 constexpr size_t kGuessesAThread = 4;
 // A call of the compiler that has only begun when it is told to cut short is told again after so long.
 constexpr std::chrono::milliseconds kTellAgain{10};

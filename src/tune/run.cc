@@ -251,9 +251,9 @@ void Run::ask_for_more() {
   }
 }
 
-// Has compilers that have nothing to do compile what the strategy is likely to ask for: it waits for results where these
-// decide what is next, and would find the compilers at the beginning then. Nobody is told of a guess, and nothing of it
-// is kept, unless it is asked for.
+// Has compilers that have nothing to do compile what the strategy is likely to ask for: it waits for results where
+// these decide what is next, and would find the compilers at the beginning then. Nobody is told of a guess, and nothing
+// of it is kept, unless it is asked for.
 void Run::guess() {
   size_t most = compiles_.most_guesses();
   if (options_.budget.trials) {

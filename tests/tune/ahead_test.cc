@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <functional>
+#include <set>
 
 #include "fixture.h"
 #include "gated_compiler.h"
@@ -17,32 +18,34 @@ using testing::SizeIs;
 
 Variant variant(int64_t tile) { return {"fast", {{"tile", tile}}}; }
 
-// Asks for tiles 0, 1, ... up to `last`, each once the one before it was measured. Where it says what is likely, it names
-// the next ones, and some that it never asks for.
+// Asks for tiles 0, 1, ... up to `last`, each once the one before it was measured. Where it says what is likely, it
+// names the next ones, and some that it never asks for.
 class OneByOne final : public Strategy {
  public:
   OneByOne(int64_t last, std::vector<Variant> in_vain) : last_(last), in_vain_(std::move(in_vain)) {}
 
   std::vector<Request> ask(size_t n) override {
-    if (n == 0 || next_ > last_ || known_ < next_) {
+    if (n == 0 || next() > last_ || asked_ == next()) {
       return {};
     }
+    asked_ = next();
     if (on_ask) {
-      on_ask(variant(next_));
+      on_ask(variant(asked_));
     }
-    return {{variant(next_++), Request::Want::measure}};
+    return {{variant(asked_), Request::Want::measure}};
   }
   void tell(const Event& event) override {
     const auto* measured = std::get_if<Measured>(&event.what);
-    const bool ended = measured != nullptr && measured->phase == Phase::screen;
-    known_ += ended || std::holds_alternative<Failure>(event.what) ? 1 : 0;
+    if ((measured != nullptr && measured->phase == Phase::screen) || std::holds_alternative<Failure>(event.what)) {
+      known_.insert(event.variant.number("tile"));
+    }
   }
   [[nodiscard]] std::vector<Variant> likely(size_t n) const override {
     std::vector<Variant> variants;
-    for (int64_t tile = next_; guesses && tile <= std::min(next_ + 1, last_); ++tile) {
-      variants.push_back(variant(tile));
-    }
     if (guesses) {
+      for (int64_t tile = asked_ + 1; tile <= std::min(asked_ + 2, last_); ++tile) {
+        variants.push_back(variant(tile));
+      }
       variants.insert(variants.end(), in_vain_.begin(), in_vain_.end());
     }
     variants.resize(std::min(n, variants.size()));
@@ -53,10 +56,18 @@ class OneByOne final : public Strategy {
   std::function<void(const Variant&)> on_ask;
 
  private:
+  [[nodiscard]] int64_t next() const {
+    int64_t tile = 0;
+    while (known_.contains(tile)) {
+      ++tile;
+    }
+    return tile;
+  }
+
   int64_t last_;
   std::vector<Variant> in_vain_;
-  int64_t next_ = 0;
-  int64_t known_ = 0;
+  int64_t asked_ = -1;
+  std::set<int64_t> known_;
 };
 
 constexpr int64_t kLast = 7;
@@ -109,7 +120,7 @@ class Ahead : public TuneTest {
   const std::vector<Variant> in_vain = {variant(100), variant(101)};
   std::vector<Variant> failing;
   bool device_takes_long = true;  // to measure a variant: as long as it takes to compile those that are likely next
-  int found_compiled = 0;  // when they were asked for
+  int found_compiled = 0;         // when they were asked for
   std::vector<std::string> compiled;
 };
 

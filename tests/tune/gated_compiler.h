@@ -63,7 +63,7 @@ class GatedCompiler final : public Compiler {
     changed_.notify_all();
   }
   void fail(const Variant& variant) { failing_.insert(to_string(variant)); }  // before it is compiled
-  void hear_no_first_cancel() { deaf_ = true; }                                // as where it comes a moment too early
+  void hear_no_first_cancel() { deaf_ = true; }                               // as where it comes a moment too early
 
   // Whether it happens before a patience is over that only a fault exceeds.
   bool begins(const Variant& variant) { return comes(begun_, to_string(variant)); }
@@ -85,8 +85,7 @@ class GatedCompiler final : public Compiler {
  private:
   bool comes(const std::vector<std::string>& in, const std::string& name) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(20),
-                             [&] { return std::ranges::find(in, name) != in.end(); });
+    return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return std::ranges::find(in, name) != in.end(); });
   }
 
   const int threads_;
