@@ -8,8 +8,6 @@
 namespace scantune {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
 using testing::SizeIs;
 
 constexpr std::chrono::milliseconds kNow{0};
