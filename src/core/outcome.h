@@ -17,7 +17,8 @@ std::string_view name(StopReason reason);
 
 // Where a run's wall time went. Compilation overlaps the rest; all else adds up to the total.
 struct TimeSpent {
-  double compile_s = 0;  // summed over compiler processes
+  double compile_s = 0;  // summed over compiler processes: of variants that were asked for
+  double unasked_s = 0;  // as that: of variants that were compiled ahead, and that the search then did not ask for
   double open_s = 0;     // memory and inputs of the session
   double verify_s = 0;   // loading included
   double measure_s = 0;

@@ -37,7 +37,8 @@ class Compiler {
  public:
   virtual ~Compiler() = default;
 
-  // How many threads may call compile() at once with profit.
+  // How many threads may call compile() at once with profit; 1 where there is nothing to compile, so that nothing is
+  // compiled on suspicion there (tune/compile_ahead.h).
   [[nodiscard]] virtual int concurrency() const = 0;
 
   // Thread-safe. Failure::kind is compile or compile_timeout; `what` is one line.

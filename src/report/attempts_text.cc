@@ -153,6 +153,10 @@ std::vector<std::string> time_lines(const TimeSpent& spent) {
                   format_seconds(spent.open_s), format_seconds(spent.verify_s), format_seconds(spent.measure_s),
                   format_seconds(spent.profile_s), format_seconds(spent.idle_s)),
       fmt::format("compile {}: all compilers together, beside the rest", format_seconds(spent.compile_s))};
+  if (spent.unasked_s > 0) {
+    lines.push_back(fmt::format("compile in vain {}: as that, of likely variants that then were not asked for",
+                                format_seconds(spent.unasked_s)));
+  }
   if (spent.ready_s > 0) {
     lines.push_back(fmt::format("the device was busy {:.0f}% of the time since the first variant was ready",
                                 100 * (spent.verify_s + spent.measure_s + spent.profile_s) / spent.ready_s));

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <set>
@@ -81,6 +82,33 @@ class Automatic final : public Strategy {
       }
     }
     return requests;
+  }
+
+  // What is wanted next; what would be if one of these were the best; what later stages look at, as far as is known
+  // now; and what lies next to all of that.
+  [[nodiscard]] std::vector<Variant> likely(size_t n) const override {
+    const auto awaited = [&](size_t point) { return known_.awaited(point); };
+    const size_t enough = n + static_cast<size_t>(std::ranges::count_if(order_, awaited));
+    const std::vector<size_t> best = best_first();
+    const std::vector<size_t> wanted = next().points;
+    std::vector<size_t> points = wanted;
+    for (const size_t point : wanted) {
+      add_unknown(steps_[point], points);
+    }
+    for (size_t i = 0; i < std::min(best.size(), kTrades); ++i) {
+      add_unknown(trades_[best[i]], points);
+    }
+    add_unknown(likely_of_hopeful_families(best), points);
+    add_unknown(baselines_, points);
+    for (size_t i = 0; i < points.size() && points.size() < enough; ++i) {
+      add_unknown(steps_[points[i]], points);
+      add_unknown(trades_[points[i]], points);
+    }
+    std::erase_if(points, awaited);
+    points.resize(std::min(n, points.size()));
+    std::vector<Variant> variants;
+    std::ranges::transform(points, std::back_inserter(variants), [&](size_t point) { return variants_[point]; });
+    return variants;
   }
 
  private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -95,6 +97,27 @@ class Guided final : public Strategy {
     return {std::move(request)};
   }
 
+  // The baseline, which is measured whatever is found, then what would be next if nothing more were learned.
+  [[nodiscard]] std::vector<Variant> likely(size_t n) const override {
+    std::vector<size_t> points;
+    if (const auto point = best_baseline()) {
+      points.push_back(*point);
+    }
+    if (const std::optional<size_t> best = known_.best()) {
+      const explain::Subject& from = subjects_[*best];
+      for (const Prospect& prospect : prospects(from, explain::diagnose(from))) {
+        points.push_back(prospect.point);
+      }
+    } else {
+      std::ranges::copy(by_expectation(), std::back_inserter(points));
+    }
+    std::vector<Variant> variants;
+    for (size_t i = 0; i < std::min(n, points.size()); ++i) {
+      variants.push_back(candidate(points[i]).variant);
+    }
+    return variants;
+  }
+
   std::vector<SearchStep> take_steps() override { return std::exchange(ended_, {}); }
 
   [[nodiscard]] std::string why_done() const override { return why_done_; }
@@ -156,6 +179,21 @@ class Guided final : public Strategy {
       }
     }
     return best;
+  }
+
+  // Those that are not baselines, as long as nothing is known that they should be better than.
+  [[nodiscard]] std::vector<size_t> by_expectation() const {
+    std::vector<std::pair<double, size_t>> promises;
+    for (size_t i = 0; i < known_.size(); ++i) {
+      const auto outlook = expectation_.of(i);
+      if (untried(i) && outlook && !candidate(i).kernel->baseline) {
+        promises.emplace_back(outlook->log_ratio + kCuriosity * outlook->sd, i);
+      }
+    }
+    std::ranges::stable_sort(promises, std::greater<>(), [](const auto& of) { return of.first; });
+    std::vector<size_t> points;
+    std::ranges::transform(promises, std::back_inserter(points), [](const auto& of) { return of.second; });
+    return points;
   }
 
   std::optional<SearchStep> start() {
@@ -228,6 +266,29 @@ class Guided final : public Strategy {
         return step_to(*stage, "unsure: stages 1, 2 and 3 are tried");
       }
     }
+    const std::vector<Prospect> all = prospects(from, diagnosis);
+    if (all.empty()) {
+      return std::nullopt;
+    }
+    const Prospect& first = all.front();
+    if (!first.move) {
+      return step_to(first.point, "no rule speaks against it, and most is expected of it");
+    }
+    const explain::Move& why = *first.move;
+    return step_to(first.point, fmt::format("{}: {}, as {}", explain::description(why.limit), to_string(why.advice),
+                                            why.advice.why));
+  }
+
+  // A variant that may be better than the best, and the advice that leads to it, if any.
+  struct Prospect {
+    size_t point = 0;
+    double promise = 0;
+    std::optional<explain::Move> move;
+  };
+
+  // Those that no rule speaks against, the most promising first.
+  [[nodiscard]] std::vector<Prospect> prospects(const explain::Subject& from,
+                                                const explain::Diagnosis& diagnosis) const {
     std::set<size_t> tried;
     for (size_t i = 0; i < known_.size(); ++i) {
       if (!untried(i)) {
@@ -236,9 +297,7 @@ class Guided final : public Strategy {
     }
     const std::vector<explain::Move> advised = explain::moves(from, diagnosis, space_.candidates, expectation_, tried);
     const double to_beat = std::log(*from.ratio_to_copy * (1 + kBetter));
-    std::optional<size_t> best;
-    const explain::Move* why = nullptr;
-    double promise = 0;
+    std::vector<Prospect> all;
     for (size_t i = 0; i < known_.size(); ++i) {
       const auto outlook = expectation_.of(i);
       if (!untried(i) || !outlook || candidate(i).kernel->baseline ||
@@ -246,36 +305,33 @@ class Guided final : public Strategy {
           !explain::broken_rule(from, diagnosis, candidate(i)).empty()) {
         continue;
       }
-      const auto move = std::ranges::find(advised, i, &explain::Move::candidate);
-      const auto place = static_cast<double>(move - advised.begin());
-      const double bonus =
-          move == advised.end() ? 0 : kAdvised * std::exp2(-place - in_vain_by_advice_[key(move->limit, move->advice)]);
-      const double of_this = outlook->log_ratio + kCuriosity * outlook->sd + bonus;
-      if (!best || of_this > promise) {
-        best = i;
-        promise = of_this;
-        why = move == advised.end() ? nullptr : &*move;
+      Prospect prospect{.point = i, .promise = outlook->log_ratio + kCuriosity * outlook->sd, .move = std::nullopt};
+      if (const auto move = std::ranges::find(advised, i, &explain::Move::candidate); move != advised.end()) {
+        const auto place = static_cast<double>(move - advised.begin());
+        const auto in_vain = in_vain_by_advice_.find(key(move->limit, move->advice));
+        prospect.promise += kAdvised * std::exp2(-place - (in_vain == in_vain_by_advice_.end() ? 0 : in_vain->second));
+        prospect.move = *move;
       }
+      all.push_back(std::move(prospect));
     }
-    if (!best) {
-      return std::nullopt;
-    }
-    if (why == nullptr) {
-      return step_to(*best, "no rule speaks against it, and most is expected of it");
-    }
-    return step_to(
-        *best, fmt::format("{}: {}, as {}", explain::description(why->limit), to_string(why->advice), why->advice.why));
+    std::ranges::stable_sort(all, std::greater<>(), &Prospect::promise);
+    return all;
   }
 
   // The best of the family that speed-ups are quoted against, as far as is expected: once, at the end.
   std::optional<SearchStep> baseline() {
-    bool any = false;
-    for (size_t i = 0; i < known_.size(); ++i) {
-      any = any || (candidate(i).kernel->baseline && !untried(i));
-    }
-    const auto point =
-        any ? std::nullopt : most_promising(kCuriosity, [&](size_t i) { return candidate(i).kernel->baseline; });
+    const auto point = best_baseline();
     return point ? std::optional(step_to(*point, "the baseline: what speed-ups are quoted against")) : std::nullopt;
+  }
+
+  // Nothing where one was tried.
+  [[nodiscard]] std::optional<size_t> best_baseline() const {
+    for (size_t i = 0; i < known_.size(); ++i) {
+      if (candidate(i).kernel->baseline && !untried(i)) {
+        return std::nullopt;
+      }
+    }
+    return most_promising(kCuriosity, [&](size_t i) { return candidate(i).kernel->baseline; });
   }
 
   SearchSpace space_;

@@ -19,7 +19,8 @@ class SharedStrategy {
 
   // A view of the strategy for one device. A lane that is told to wait waits in ask(), as long as another one has
   // variants under way: what these turn out to be may be what the strategy waits for. Destroy a lane when its device
-  // ends: what it has under way goes to the others.
+  // ends: what it has under way goes to the others. A lane names nothing that is likely: each would have the same
+  // compiled, and what one has compiled another may be asked for.
   std::unique_ptr<Strategy> lane();
 
  private:

@@ -34,6 +34,11 @@ class Strategy {
   // told. What was told to be measured or to have failed is not asked for again.
   virtual std::vector<Request> ask(size_t n) = 0;
 
+  // The variants that it may ask to have measured soon, the likeliest first, up to n: none twice, and none that it has
+  // asked for or was told the end of. Guesses, for compilers that have nothing else to do: what it asks for does not
+  // depend on them. Empty where it asks far enough ahead as it is.
+  [[nodiscard]] virtual std::vector<Variant> likely(size_t /*n*/) const { return {}; }
+
   // How a variant's measurement ended is told as Measured in the screen, or as Failure. Other events may come, too, and
   // events of variants that were not asked for.
   virtual void tell(const Event& event) = 0;

@@ -176,6 +176,7 @@ void Run::search() {
     }
   }
   take_steps();
+  compiles_.end_guesses();
 }
 
 // Whether nothing needs to be done for a record: the journal says how it ended.
@@ -210,9 +211,13 @@ void Run::recall() {
 // Has a variant compiled and screened, unless that is done or under way.
 void Run::try_out(int record) {
   if (!settled(record) && asked_.insert(record).second) {
-    compiles_.submit(
-        {record, candidates_[static_cast<size_t>(record)].kernel, candidates_[static_cast<size_t>(record)].variant});
+    compiles_.submit(job(record));
   }
+}
+
+CompileAhead::Job Run::job(int record) const {
+  const Candidate& candidate = candidates_[static_cast<size_t>(record)];
+  return {record, candidate.kernel, candidate.variant};
 }
 
 void Run::ask_for_more() {
@@ -226,6 +231,7 @@ void Run::ask_for_more() {
   const std::vector<Request> requests = strategy_.ask(static_cast<size_t>(room));
   if (requests.empty() && compiles_.pending() == 0 && pool_.empty()) {
     strategy_done_ = true;  // nothing is under way that it could be waiting for
+    return;
   }
   for (const Request& request : requests) {
     const auto it = record_of_.find(to_string(request.variant));
@@ -238,9 +244,32 @@ void Run::ask_for_more() {
       return;
     }
   }
+  has_news_ = has_news_ || !requests.empty();
+  guess();
   if (compiles_.pending() > 0) {
     open_session();  // while the first variants are being compiled
   }
+}
+
+// Has compilers that have nothing to do compile what the strategy is likely to ask for: it waits for results where
+// these decide what is next, and would find the compilers at the beginning then. Nobody is told of a guess, and nothing
+// of it is kept, unless it is asked for.
+void Run::guess() {
+  size_t most = compiles_.most_guesses();
+  if (options_.budget.trials) {
+    const int rest = *options_.budget.trials - measured_ - compiles_.pending() - static_cast<int>(pool_.size());
+    most = std::min(most, static_cast<size_t>(std::max(0, rest)));
+  }
+  if (most == 0 || !std::exchange(has_news_, false)) {
+    return;
+  }
+  std::vector<CompileAhead::Job> jobs;
+  for (const Variant& variant : strategy_.likely(most)) {
+    if (const auto it = record_of_.find(to_string(variant)); it != record_of_.end() && !settled(it->second)) {
+      jobs.push_back(job(it->second));
+    }
+  }
+  compiles_.guess(std::move(jobs));
 }
 
 void Run::accept(CompileAhead::Done done) {
@@ -593,6 +622,7 @@ void Run::keep(JournalWhat what) {
 void Run::end() {
   TimeSpent& spent = outcome_.spent;
   spent.total_s = elapsed_s();
+  spent.unasked_s = compiles_.unasked_s();
   spent.ready_s = ready_ ? seconds_since(*ready_) : 0;
   spent.idle_s = std::max(0.0, spent.total_s - spent.open_s - spent.verify_s - spent.measure_s - spent.profile_s);
   if (began_) {
@@ -627,6 +657,7 @@ void Run::lose(const std::string& what) {
 
 void Run::tell(int record, What what) {
   const Event event{outcome_.records[static_cast<size_t>(record)].variant, std::move(what)};
+  has_news_ = true;
   strategy_.tell(event);
   observer_.event(event);
 }

@@ -49,7 +49,9 @@ class Run {
   bool open_session();
   void recall();
   void ask_for_more();
+  void guess();
   void try_out(int record);
+  [[nodiscard]] CompileAhead::Job job(int record) const;
   [[nodiscard]] bool settled(int record) const;
   void accept(CompileAhead::Done done);
   bool load(int record);  // for a phase after the screen; false where it failed
@@ -105,6 +107,7 @@ class Run {
   double round_s_ = 0;      // the last round of the screen
   int measured_ = 0;
   bool strategy_done_ = false;
+  bool has_news_ = true;  // the strategy was told something, or has asked for something, since it was asked to guess
   bool final_held_ = false;
   Progress progress_;
   std::map<std::string, size_t> family_of_;  // kernel name -> index into progress_.families

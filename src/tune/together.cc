@@ -180,6 +180,7 @@ Expected<Outcome> tune_together(const std::vector<Device*>& devices, Compiler& c
       outcome->stop_detail = of.stop_detail;
     }
     outcome->spent.compile_s += of.spent.compile_s;
+    outcome->spent.unasked_s += of.spent.unasked_s;
   }
   // The wall time of the search and of what came after it; the rest is the first device's.
   const TimeSpent& search = (**outcomes[first]).spent;

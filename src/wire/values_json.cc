@@ -463,13 +463,15 @@ Failure read_failure(const Node& node) {
 }
 
 Json write_spent(const TimeSpent& spent) {
-  return {{"compile_s", spent.compile_s}, {"open_s", spent.open_s},       {"verify_s", spent.verify_s},
-          {"measure_s", spent.measure_s}, {"profile_s", spent.profile_s}, {"idle_s", spent.idle_s},
-          {"total_s", spent.total_s},     {"ready_s", spent.ready_s}};
+  return {{"compile_s", spent.compile_s}, {"unasked_s", spent.unasked_s}, {"open_s", spent.open_s},
+          {"verify_s", spent.verify_s},   {"measure_s", spent.measure_s}, {"profile_s", spent.profile_s},
+          {"idle_s", spent.idle_s},       {"total_s", spent.total_s},     {"ready_s", spent.ready_s}};
 }
 
 TimeSpent read_spent(const Node& node) {
+  const auto unasked = node.find("unasked_s");
   return {.compile_s = node.at("compile_s").number(),
+          .unasked_s = unasked ? unasked->number() : 0,  // before it was written, only what was asked for was compiled
           .open_s = node.at("open_s").number(),
           .verify_s = node.at("verify_s").number(),
           .measure_s = node.at("measure_s").number(),

@@ -173,7 +173,13 @@ TEST(OutcomeText, BreaksTheTimeDownOnlyWhenVerbose) {
   EXPECT_THAT(outcome_text(finished_run(), {}), Not(HasSubstr("Time ")));
   EXPECT_THAT(outcome_text(finished_run(), {.verbose = true}),
               AllOf(HasSubstr("6.1 s in all: open 0.4 s, verify 1.5 s, measure 2.5 s, profile 0.5 s, idle 1.2 s\n"),
-                    HasSubstr("compile 20.0 s"), HasSubstr("busy 90% of the time")));
+                    HasSubstr("compile 20.0 s"), HasSubstr("busy 90% of the time"), Not(HasSubstr("in vain"))));
+  Outcome guessed = finished_run();
+  guessed.spent.unasked_s = 8.2;
+  EXPECT_THAT(outcome_text(guessed, {.verbose = true}), HasSubstr("compile 20.0 s: all compilers together, beside the "
+                                                                  "rest\n"));
+  EXPECT_THAT(outcome_text(guessed, {.verbose = true}),
+              HasSubstr("compile in vain 8.2 s: as that, of likely variants"));
 }
 
 TEST(OutcomeText, UsesColourOnlyWhenAsked) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "catalog/prune.h"
 #include "device/recording.h"
 #include "stats/stats.h"
 #include "strategy/knowledge.h"
@@ -47,6 +48,21 @@ inline RecordedSpace recorded_space(const Workload& workload, const Chip& chip,
     recorded.ratio.push_back(trial->failure || ratios.empty() ? 0 : stats::median(ratios));
   }
   return recorded;
+}
+
+// What pruning leaves of it: the space that a run searches unless it is told otherwise.
+inline RecordedSpace pruned(const RecordedSpace& recorded) {
+  std::vector<Candidate> candidates = recorded.space.candidates;
+  prune(candidates, recorded.space.workload, recorded.space.chip);
+  RecordedSpace left{{recorded.space.workload, recorded.space.chip, {}}, recorded.copy_time_ns, {}, {}};
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (candidates[i].broken.empty()) {
+      left.space.candidates.push_back(candidates[i]);
+      left.ratio.push_back(recorded.ratio[i]);
+      left.trial.push_back(recorded.trial[i]);
+    }
+  }
+  return left;
 }
 
 struct Search {

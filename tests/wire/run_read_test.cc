@@ -27,6 +27,17 @@ TEST(RunRead, GivesBackEveryOutcome) {
   EXPECT_EQ((*outcomes)[2].stopped, StopReason::device_lost);
 }
 
+TEST(RunRead, ARunOfBeforeAnythingWasCompiledAheadOnSuspicionHasNoTimeForThat) {
+  json document = json::parse(run_json({testing_example::outcome()}));
+  ASSERT_EQ(parse_run(document.dump())->front().spent, testing_example::outcome().spent);
+  ASSERT_EQ(document["outcomes"][0]["spent"].erase("unasked_s"), 1U);
+  const auto outcomes = parse_run(document.dump());
+  ASSERT_TRUE(outcomes) << outcomes.error().message;
+  TimeSpent spent = testing_example::outcome().spent;
+  spent.unasked_s = 0;
+  EXPECT_EQ(outcomes->front().spent, spent);
+}
+
 TEST(RunRead, NamesTheMemberAtFault) {
   const auto fault = [](const std::function<void(json&)>& change) {
     json document = json::parse(run_json({testing_example::outcome()}));

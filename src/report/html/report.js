@@ -675,7 +675,7 @@
       ['device', [p.device, chip.name, chip.code_name, chip.compute_capability && `sm_${chip.compute_capability}`].filter(Boolean).join(', ')],
       ['UUID', p.uuid], ['driver', p.driver], ['compiler', p.compiler], ['protocol', p.protocol_digest], ['sources', p.source_digest],
       ['seed', String(outcome.seed)], ['rounds discarded', count(outcome.discarded_rounds)], ['ended', outcome.stopped && `${outcome.stopped.replaceAll('_', ' ')}${outcome.stop_detail ? `: ${outcome.stop_detail}` : ''}`],
-      ['time spent', outcome.spent && `${seconds(outcome.spent.total_s)}: open ${seconds(outcome.spent.open_s)}, verify ${seconds(outcome.spent.verify_s)}, measure ${seconds(outcome.spent.measure_s)}, profile ${seconds(outcome.spent.profile_s)}, idle ${seconds(outcome.spent.idle_s)}; beside it compile ${seconds(outcome.spent.compile_s)}`],
+      ['time spent', outcome.spent && `${seconds(outcome.spent.total_s)}: open ${seconds(outcome.spent.open_s)}, verify ${seconds(outcome.spent.verify_s)}, measure ${seconds(outcome.spent.measure_s)}, profile ${seconds(outcome.spent.profile_s)}, idle ${seconds(outcome.spent.idle_s)}; beside it compile ${seconds(outcome.spent.compile_s)}${outcome.spent.unasked_s ? `, compile in vain ${seconds(outcome.spent.unasked_s)}` : ''}`],
       ['file', data.sources[outcome.source].file],
     ];
     const list = (pairs) => el('dl', {}, pairs.filter(([, value]) => known(value) && value !== '').map(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]));
