@@ -100,6 +100,32 @@ class Keeper {
   bool first_has_begun_ = false;
 };
 
+// The compiler as one of several lanes has it: a lane that ends, as its device is lost, waits for what it has under
+// way. Told to cut that short, the compiler would cut short what the others wait for, too.
+class CompilerOfLane final : public Compiler {
+ public:
+  CompilerOfLane(Compiler& compiler, const std::stop_token& stop) : compiler_(compiler), stop_(stop) {}
+
+  [[nodiscard]] int concurrency() const override { return compiler_.concurrency(); }
+  tl::expected<Artifact, Failure> compile(const Kernel& kernel, const Workload& workload, const Variant& variant,
+                                          const Chip& chip) override {
+    return compiler_.compile(kernel, workload, variant, chip);
+  }
+  [[nodiscard]] std::string build_digest(const Kernel& kernel, const Workload& workload, const Variant& variant,
+                                         const Chip& chip) const override {
+    return compiler_.build_digest(kernel, workload, variant, chip);
+  }
+  void cancel() override {
+    if (stop_.stop_requested()) {  // of all lanes
+      compiler_.cancel();
+    }
+  }
+
+ private:
+  Compiler& compiler_;
+  const std::stop_token& stop_;
+};
+
 TuneOptions options_of_lane(const TuneOptions& options, size_t device, size_t devices) {
   TuneOptions lane = options;
   lane.search_only = true;
@@ -129,6 +155,7 @@ Expected<Outcome> tune_together(const std::vector<Device*>& devices, Compiler& c
   Keeper keeper(options, events);
   JoinedObserver joined(observer, devices.size());
   SharedStrategy shared(strategy);
+  CompilerOfLane compiler_of_lane(compiler, stop);
   std::vector<std::optional<Expected<Outcome>>> outcomes(devices.size());
   {
     std::vector<std::unique_ptr<Strategy>> strategies;  // all there before any is asked
@@ -141,8 +168,8 @@ Expected<Outcome> tune_together(const std::vector<Device*>& devices, Compiler& c
         TuneOptions lane = options_of_lane(options, d, devices.size());
         lane.keep = [&, d](const JournalEvent& event) { return keeper.keep(d, event, devices[d]->info().uuid); };
         LaneObserver lane_observer(joined, d);
-        outcomes[d] =
-            tune(*devices[d], compiler, workload, candidates, *strategies[d], lane, provenance, lane_observer, stop);
+        outcomes[d] = tune(*devices[d], compiler_of_lane, workload, candidates, *strategies[d], lane, provenance,
+                           lane_observer, stop);
         strategies[d].reset();
         if (d == 0) {
           keeper.first_has_ended();

@@ -33,6 +33,7 @@ struct FakePlan {
   Backend backend = Backend::cpu;
   int multiprocessors = 0;         // of the chip
   std::string edition = "first ";  // part of every build's digest
+  std::function<void()> on_open = [] {};
   std::function<std::string(int round)> disturbance = [](int) { return std::string(); };
 };
 
@@ -174,6 +175,7 @@ class FakeDevice final : public Device {
   [[nodiscard]] int64_t memory_needed(const Workload& workload) const override { return 2 * workload.copy_bytes(); }
   Expected<std::unique_ptr<Session>> open(const Workload& /*workload*/, uint64_t /*seed*/) override {
     log_.steps.emplace_back("open");
+    plan_.on_open();
     return std::make_unique<FakeSession>(plan_, log_);
   }
 

@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <chrono>
+#include <latch>
+#include <thread>
+
 #include "fixture.h"
 
 namespace scantune {
@@ -23,15 +28,26 @@ class TogetherTest : public TuneTest {
       journal.push_back(event);
       return {};
     };
+    // A device opens its session when it has asked for its first variants. Else one could have measured all before a
+    // busy machine lets the other begin.
+    plan.on_open = other_plan.on_open = [this] {
+      if (opened++ < 2) {
+        both_opened.arrive_and_wait();
+      }
+    };
   }
 
   Expected<Outcome> run_on_both() {
+    FakeCompiler compiler(plan);
+    return run_on_both(compiler);
+  }
+
+  Expected<Outcome> run_on_both(Compiler& compiler) {
     std::vector<Variant> admitted;
     for (const Candidate& candidate : candidates) {
       admitted.push_back(candidate.variant);
     }
     const auto strategy = exhaustive(admitted);
-    FakeCompiler compiler(plan);
     FakeDevice first(plan, log);
     FakeDevice second(other_plan, other_log);
     first.name("fake:0", "GPU-a");
@@ -52,6 +68,8 @@ class TogetherTest : public TuneTest {
 
   FakePlan other_plan;
   FakeLog other_log;
+  std::atomic<int> opened = 0;
+  std::latch both_opened{2};
 };
 
 TEST_F(TogetherTest, MeasuresEveryVariantOnOneOfThemAndHoldsTheFinalOnTheFirst) {
@@ -116,6 +134,39 @@ TEST_F(TogetherTest, GoesOnWithoutAGpuThatIsLost) {
   const auto outcome = run_on_both();
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(winner_of(*outcome), "fast tile=0");
+  for (const Record& record : outcome->records) {
+    EXPECT_TRUE(record.verified) << to_string(record.variant);
+  }
+}
+
+// Takes long enough that a compilation is under way whenever something happens, and remembers whether it was cut short.
+class SlowCompiler final : public Compiler {
+ public:
+  explicit SlowCompiler(const FakePlan& plan) : compiler_(plan) {}
+  [[nodiscard]] int concurrency() const override { return compiler_.concurrency(); }
+  [[nodiscard]] std::string build_digest(const Kernel& kernel, const Workload& workload, const Variant& variant,
+                                         const Chip& chip) const override {
+    return compiler_.build_digest(kernel, workload, variant, chip);
+  }
+  tl::expected<Artifact, Failure> compile(const Kernel& kernel, const Workload& workload, const Variant& variant,
+                                          const Chip& chip) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return compiler_.compile(kernel, workload, variant, chip);
+  }
+  void cancel() override { ++cancels; }
+
+  std::atomic<int> cancels = 0;
+
+ private:
+  FakeCompiler compiler_;
+};
+
+TEST_F(TogetherTest, AGpuThatIsLostDoesNotCutShortWhatTheOtherHasCompiled) {
+  other_plan.lose_copy_after_rounds = 0;
+  SlowCompiler compiler(plan);
+  const auto outcome = run_on_both(compiler);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_EQ(compiler.cancels, 0);
   for (const Record& record : outcome->records) {
     EXPECT_TRUE(record.verified) << to_string(record.variant);
   }
