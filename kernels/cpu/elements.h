@@ -22,6 +22,10 @@ struct BFloat16 {
   uint16_t bits;
 };
 
+#if defined(__AVX512F__) && !defined(__F16C__)
+#error "compile with -mf16c too: GCC does not take it from -mavx512f, though every CPU with AVX-512 has it"
+#endif
+
 // --- Conversions of halves, for one value or for a vector of them: U is uint32_t and F is float, or both
 // are vectors of as many. To halves: to nearest, ties to even; NaN stays NaN.
 
