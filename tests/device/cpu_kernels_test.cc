@@ -469,6 +469,55 @@ TEST_P(CpuKernels, RoundHalvesToNearestEvenOnTheWayOut) {
   }
 }
 
+// Of every finite half: half a step above it, a tie, and a little more and less than that. Each is the sum of three
+// halves and exact in f32, so that the order of additions is of no matter.
+TEST_P(CpuKernels, RoundEveryTieOfF16AndWhatIsNextToIt) {
+  const DType dtype = DType::f16;
+  for (const Geometry& g : ways_of_halves()) {
+    const int64_t columns = g.outer * g.inner;
+    const auto element = [&](int64_t column, int64_t i) {
+      return (column / g.inner * g.n + i) * g.inner + column % g.inner;
+    };
+    int64_t ties = 0;
+    for (const int beside : {-1, 0, 1}) {
+      for (int64_t first = 0; first < 1 << 16; first += columns) {
+        Problem problem(g, TypePair::f16);
+        std::vector<double> sums(static_cast<size_t>(columns));
+        for (int64_t column = 0; column < columns; ++column) {
+          const auto bits = static_cast<uint16_t>(first + column);
+          const int exponent = bits >> 10 & 31;
+          if (exponent == 31) {
+            continue;  // infinite or NaN: the column stays 0
+          }
+          // A step below 2^-24 is none of f16's: there is nothing between subnormal values.
+          const double half_step = std::ldexp(bits >> 15 != 0 ? -1.0 : 1.0, std::max(exponent, 1) - 26);
+          const double little = beside * std::max(std::ldexp(1.0, -24), std::abs(half_step) / 1024);
+          const bool tie = std::abs(half_step) > std::abs(little) && std::abs(half_step) >= std::ldexp(1.0, -24);
+          std::memcpy(problem.x + 2 * element(column, 0), &bits, 2);
+          put(problem.x, dtype, element(column, 1), tie ? half_step : 0.0);
+          put(problem.x, dtype, element(column, 2), tie ? little : 0.0);
+          sums[static_cast<size_t>(column)] =
+              get(problem.x, dtype, element(column, 0)) + (tie ? half_step + little : 0.0);
+          ties += tie ? 1 : 0;
+        }
+        for (const NamedFamily& family : families_for(g)) {
+          problem.run(family, *GetParam(), team, {1024, 1, kCommonUnroll, Store::streaming, Ahead::falling}, workspace);
+          for (int64_t column = 0; column < columns; ++column) {
+            const auto got = bits_at<uint16_t>(problem.y + 2 * element(column, 0));
+            const double sum = sums[static_cast<size_t>(column)];
+            ASSERT_EQ(static_cast<double>(static_cast<float>(sum)), sum) << "the sum is to be exact in f32";
+            const uint16_t expected = rounded(TypePair::f16, static_cast<float>(sum));
+            ASSERT_TRUE(got == expected || ((got | expected) & 0x7FFF) == 0)
+                << family.name << " " << to_string(problem.workload) << " " << sum << ": " << got << " instead of "
+                << expected;
+          }
+        }
+      }
+    }
+    EXPECT_GT(ties, 3 * 50000);
+  }
+}
+
 TEST_P(CpuKernels, SumHalvesInF32) {
   // In f16 the sum would stay at 2048, in bf16 at 256.
   for (const TypePair types : {TypePair::f16, TypePair::bf16}) {
