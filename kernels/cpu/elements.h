@@ -7,7 +7,7 @@
 //
 // Halves that the CPU has no instructions for come in pairs: a lane of 32 bits holds two neighbours, and of a vector of
 // such lanes all first ones and all second ones are taken out at once, each where a lane of sums wants it, without
-// bringing them in memory's order.
+// bringing them in memory's order. Those that the CPU converts must stand in the order of its lanes before.
 #pragma once
 
 #include "cpu/vector.h"
@@ -21,6 +21,10 @@ struct Half {
 struct BFloat16 {
   uint16_t bits;
 };
+
+#if defined(__AVX512F__) && !defined(__F16C__)
+#error "compile with -mf16c too: GCC does not take it from -mavx512f, though every CPU with AVX-512 has it"
+#endif
 
 // --- Conversions of halves, for one value or for a vector of them: U is uint32_t and F is float, or both
 // are vectors of as many. To halves: to nearest, ties to even; NaN stays NaN.
@@ -98,7 +102,8 @@ inline Pairs load_pairs(const void* p) { return as<Pairs>(load_vector(static_cas
 
 // --- The type pairs.
 // kPerLane: the neighbours that share a lane where rows are scanned.
-// kUnordered: the vectors of sums that are loaded and stored together where their order is of no matter.
+// kUnordered: the vectors of sums that are loaded and stored together where their order is of no matter; 2 where halves
+// come in pairs: such a type has split and join, others of several a lane have load_bundle and store_bundle.
 
 // Summed in the type itself.
 template <class T>
@@ -121,13 +126,17 @@ using F64 = Plain<double>;
 using I32 = Plain<uint32_t>;
 using I64 = Plain<uint64_t>;
 
-// Where the CPU converts whole vectors in memory's order, bundles are no gain: to bring pairs in that order takes the
-// unit that moves values between lanes as long as scanning every lane does (docs/kernels.md).
+// A CPU that converts takes and gives 16 or 8 halves in the order of its lanes. AVX-512 sorts 64 of them into lanes of
+// four neighbours with six instructions, and back with as many, and scans fewer lanes for it; on AVX2, where sorting
+// takes more, halves stay in memory's order (docs/kernels.md).
 struct F16 {
   using Input = Half;
   using Accumulator = float;
   using Output = Half;
-#if defined(__F16C__)
+#if defined(__AVX512F__)
+  static constexpr int kPerLane = 4;
+  static constexpr int kUnordered = 1;
+#elif defined(__F16C__)
   static constexpr int kPerLane = 1;
   static constexpr int kUnordered = 1;
 #else
@@ -153,7 +162,28 @@ struct F16 {
     store_vector<kStreaming>(p, narrow_to_halves(half_of_float<Vec<uint32_t>>(v)));
 #endif
   }
-#if !defined(__F16C__)
+#if defined(__AVX512F__)
+  // Within each quarter of a vector, of its eight halves 0 and 4, 1 and 5, 2 and 6, 3 and 7 come to share 32 bits: two
+  // lanes' values of the same at[j].
+  static Bundle<float, 4> load_bundle(const Half* p) {
+    const __m512i pair_up = _mm512_set4_epi32(0x0F0E0706, 0x0D0C0504, 0x0B0A0302, 0x09080100);
+    const auto a = as<Pairs>(_mm512_shuffle_epi8(as<__m512i>(load_pairs(p)), pair_up));
+    const auto b = as<Pairs>(_mm512_shuffle_epi8(as<__m512i>(load_pairs(p + 32)), pair_up));
+    const Pairs front = __builtin_shufflevector(a, b, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+    const Pairs back = __builtin_shufflevector(a, b, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+    return {low_floats(front), high_floats(front), low_floats(back), high_floats(back)};
+  }
+  template <bool kStreaming>
+  static void store_bundle(Half* p, const Bundle<float, 4>& v) {
+    const __m512i unpair = _mm512_set4_epi32(0x0F0E0B0A, 0x07060302, 0x0D0C0908, 0x05040100);
+    const Pairs front = halves(v.at[0], v.at[1]);
+    const Pairs back = halves(v.at[2], v.at[3]);
+    const Pairs a = __builtin_shufflevector(front, back, 0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27);
+    const Pairs b = __builtin_shufflevector(front, back, 4, 12, 20, 28, 5, 13, 21, 29, 6, 14, 22, 30, 7, 15, 23, 31);
+    store_vector<kStreaming>(p, _mm512_shuffle_epi8(as<__m512i>(a), unpair));
+    store_vector<kStreaming>(p + 32, _mm512_shuffle_epi8(as<__m512i>(b), unpair));
+  }
+#elif !defined(__F16C__)
   static Bundle<float, 2> split(Pairs pairs) {
     return {float_of_half<Vec<float>>(pairs & 0xFFFFu), float_of_half<Vec<float>>(pairs >> 16)};
   }
@@ -163,6 +193,21 @@ struct F16 {
 #endif
   static float widen(Half value) { return float_of_half<float>(uint32_t{value.bits}); }
   static Half narrow(float value) { return {static_cast<uint16_t>(half_of_float<uint32_t>(value))}; }
+#if defined(__AVX512F__)
+
+ private:
+  static Vec<float> low_floats(Pairs v) {
+    return _mm512_maskz_cvtph_ps(kAllLanes, as<__m256i>(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)));
+  }
+  static Vec<float> high_floats(Pairs v) {
+    return _mm512_maskz_cvtph_ps(kAllLanes, as<__m256i>(__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)));
+  }
+  static Pairs halves(Vec<float> low, Vec<float> high) {
+    const __m256i a = _mm512_maskz_cvtps_ph(kAllLanes, low, _MM_FROUND_TO_NEAREST_INT);
+    const __m256i b = _mm512_maskz_cvtps_ph(kAllLanes, high, _MM_FROUND_TO_NEAREST_INT);
+    return as<Pairs>(_mm512_maskz_inserti64x4(static_cast<__mmask8>(kAllLanes), _mm512_castsi256_si512(a), b, 1));
+  }
+#endif
 };
 
 struct BF16 {
@@ -233,6 +278,8 @@ template <class E>
 inline BundleOf<E> load_bundle(const typename E::Input* p) {
   if constexpr (E::kPerLane == 1) {
     return {E::load(p)};
+  } else if constexpr (E::kUnordered == 1) {
+    return E::load_bundle(p);
   } else {
     static_assert(E::kPerLane == 4);
     const Pairs a = load_pairs(p);
@@ -247,6 +294,8 @@ template <class E, bool kStreaming>
 inline void store_bundle(typename E::Output* p, const BundleOf<E>& v) {
   if constexpr (E::kPerLane == 1) {
     E::template store<kStreaming>(p, v.at[0]);
+  } else if constexpr (E::kUnordered == 1) {
+    E::template store_bundle<kStreaming>(p, v);
   } else {
     const Pairs front = E::join(v.at[0], v.at[1]);
     const Pairs back = E::join(v.at[2], v.at[3]);

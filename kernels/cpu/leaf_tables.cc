@@ -35,11 +35,12 @@ bool has_f16c() {
 LeafTables leaf_tables() {
   __builtin_cpu_init();
   LeafTables found = {};
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2")) {
+  const bool avx2 = __builtin_cpu_supports("avx2") && has_f16c();
+  if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
     found.tables[found.count++] = &avx512::kLeaves;
   }
-  if (__builtin_cpu_supports("avx2") && has_f16c()) {
+  if (avx2) {
     found.tables[found.count++] = &avx2::kLeaves;
   }
   found.tables[found.count++] = &sse2::kLeaves;

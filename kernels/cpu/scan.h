@@ -5,9 +5,9 @@
 //   2. from right to left, each takes the running sum of all to its right: out = scanned + carry,
 //      carry += the vector's sum (its lane 0)
 //
-// Only step 2 is a chain from vector to vector: one addition long. Halves that come in pairs (elements.h) need more
-// instructions to load and store, and save them here: four neighbours share a lane of four vectors (a bundle,
-// elements.h), whose sums alone are scanned across lanes:
+// Only step 2 is a chain from vector to vector: one addition long. Halves need more instructions to load and store, and
+// save them here, wherever that is a gain (elements.h): four neighbours share a lane of four vectors (a bundle), whose
+// sums alone are scanned across lanes:
 //
 //   lane        0           1           2      ...         three additions in each lane: a+b+c+d, b+c+d, c+d, d;
 //   at[0..3]    a b c d     a b c d     a b c d            a scan of the a+b+c+d: the sums to the right of each lane,
@@ -157,8 +157,10 @@ class Lookahead {
     constexpr int64_t kElements = kVectors * kWidth;
     constexpr int64_t kLineElements = kLineBytes / static_cast<int64_t>(sizeof(Input));
     if constexpr (kAhead == Ahead::falling) {
+      // Into the second-level cache as well: the hint for data that are read once leaves that out, and its prefetcher
+      // with it, which halves the speed (docs/kernels.md).
       for (int64_t e = 0; e < kElements; e += kLineElements) {
-        __builtin_prefetch(in_ + (position - kElements + e), 0, 0);  // may lie left of the tensor: never faults
+        __builtin_prefetch(in_ + (position - kElements + e), 0, 3);  // may lie left of the tensor: never faults
       }
     } else if (left_ >= kElements) {
       if constexpr (kAhead == Ahead::rising) {
@@ -166,6 +168,10 @@ class Lookahead {
           __builtin_prefetch(next_ + e, 0, 3);
         }
       } else {
+        // In step with the scan, the sums' own loads begin too late for the memory's latency.
+        for (int64_t e = 0; e < kElements; e += kLineElements) {
+          __builtin_prefetch(next_ + kSummedAheadBytes / static_cast<int64_t>(sizeof(Input)) + e, 0, 3);
+        }
         add_vectors<kVectors>(sums_, next_);
       }
       next_ += kElements;
@@ -185,6 +191,7 @@ class Lookahead {
   using Input = typename E::Input;
   using Accumulator = typename E::Accumulator;
   static constexpr int64_t kWidth = kLanes<Accumulator>;
+  static constexpr int64_t kSummedAheadBytes = 4096;
   const Input* in_;
   const Input* next_;
   int64_t left_;

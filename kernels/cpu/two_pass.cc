@@ -45,7 +45,7 @@ void rows(const Leaves& leaves, Team& team, const Tensor& tensor, const Tuning& 
   }
 
   // From the right, where the first pass was last and the caches still hold something.
-  constexpr int64_t kAheadElements = 1024;
+  constexpr int64_t kAheadElements = 2048;
   Tickets scanning(tiles);
   team.run(tuning.threads, [&](int /*worker*/) {
     for (int64_t ticket = 0; (ticket = scanning.take()) >= 0;) {

@@ -16,11 +16,27 @@ constexpr size_t kBlockRounds = 5;
 constexpr double kMadOfNormal = 1.4826;                   // standard deviation / median absolute deviation
 constexpr double kMedianVariance = std::numbers::pi / 2;  // of a median, over that of a mean
 
-double deviation(std::vector<double> logs, double centre) {
-  for (double& log : logs) {
-    log = std::abs(log - centre);
+// A session's logarithms: their median, and by how much each is off it.
+struct Levelled {
+  double level = 0;
+  std::vector<double> residuals;
+};
+
+Levelled levelled(std::span<const double> ratios) {
+  Levelled session{0, logarithms(ratios)};
+  session.level = stats::median(session.residuals);
+  for (double& log : session.residuals) {
+    log -= session.level;
   }
-  return kMadOfNormal * stats::median(logs);
+  return session;
+}
+
+// The standard deviation about 0 of values of which some may be far off.
+double deviation(std::vector<double> residuals) {
+  for (double& residual : residuals) {
+    residual = std::abs(residual);
+  }
+  return kMadOfNormal * stats::median(residuals);
 }
 
 // Intervals are drawn, too: some are wider than expected.
@@ -60,13 +76,9 @@ class Drawing {
  public:
   explicit Drawing(const Sessions& sessions) {
     for (const std::vector<double>& ratios : sessions) {
-      std::vector<double> logs(ratios.size());
-      std::ranges::transform(ratios, logs.begin(), [](double ratio) { return std::log(ratio); });
-      levels_.push_back(stats::median(logs));
-      for (double& log : logs) {
-        log -= levels_.back();
-      }
-      residuals_.push_back(std::move(logs));
+      Levelled session = levelled(ratios);
+      levels_.push_back(session.level);
+      residuals_.push_back(std::move(session.residuals));
     }
     // Levels differ by as much as sessions do, without what their few rounds add to that.
     const double observed = std::sqrt(variance_of(levels_));
@@ -108,12 +120,11 @@ Spread spread_of(const Sessions& sessions) {
   double variance = 0;
   double level_variance = 0;  // of a session's level that its rounds explain
   for (const std::vector<double>& ratios : sessions) {
-    std::vector<double> logs(ratios.size());
-    std::ranges::transform(ratios, logs.begin(), [](double ratio) { return std::log(ratio); });
-    levels.push_back(stats::median(logs));
-    const double own = deviation(logs, levels.back());
+    const Levelled session = levelled(ratios);
+    levels.push_back(session.level);
+    const double own = deviation(session.residuals);
     variance += own * own;
-    level_variance += kMedianVariance * own * own / static_cast<double>(logs.size());
+    level_variance += kMedianVariance * own * own / static_cast<double>(ratios.size());
   }
   if (sessions.empty()) {
     throw std::invalid_argument("the noise of no sessions");

@@ -13,7 +13,8 @@ namespace scantune::gate {
 // Ratios to the copy of one variant, session by session, in the order taken.
 using Sessions = std::vector<std::vector<double>>;
 
-// Estimates of the noise, relative to the ratio. Throws std::invalid_argument on a session without rounds.
+// Estimates of the noise, relative to the ratio. Throws std::invalid_argument on a session without rounds, and on a
+// ratio that is not positive.
 struct Spread {
   double round_sd = 0;    // between the rounds of a session; robust: from the median absolute deviation
   double session_sd = 0;  // between the levels of sessions, beyond what their rounds explain; 0 of one session

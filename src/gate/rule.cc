@@ -5,13 +5,16 @@
 #include <functional>
 #include <numbers>
 #include <stdexcept>
-#include <vector>
 
 #include "stats/rank.h"
 #include "stats/stats.h"
 
 namespace scantune::gate {
 namespace {
+
+double relative(double log_factor) { return std::expm1(log_factor); }
+
+}  // namespace
 
 std::vector<double> logarithms(std::span<const double> ratios) {
   std::vector<double> logs(ratios.size());
@@ -23,10 +26,6 @@ std::vector<double> logarithms(std::span<const double> ratios) {
   });
   return logs;
 }
-
-double relative(double log_factor) { return std::expm1(log_factor); }
-
-}  // namespace
 
 double deviations(double confidence) {
   double low = 0;

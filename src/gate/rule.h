@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "core/check.h"
 #include "core/interval.h"
@@ -31,6 +32,10 @@ double look_confidence(const CheckRule& rule);
 
 // How many standard deviations on either side of its mean hold `confidence` of a normal distribution.
 double deviations(double confidence);
+
+// The natural logarithms of ratios, in their order: what is compared and averaged. Throws std::invalid_argument where a
+// ratio is not positive.
+std::vector<double> logarithms(std::span<const double> ratios);
 
 // Whether `rounds` is a planned look.
 bool is_look(const CheckRule& rule, size_t rounds);

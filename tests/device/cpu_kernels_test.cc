@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <random>
@@ -466,6 +468,64 @@ TEST_P(CpuKernels, RoundHalvesToNearestEvenOnTheWayOut) {
         }
       }
     }
+  }
+}
+
+// The f16 values that make a tie of `bits`, or what is next to one: half a step more, and a `beside` of a little more
+// or less. Zeros where there is no such: of infinities and NaN, and where f16 has no value so small.
+std::array<double, 2> to_tie(uint16_t bits, int beside) {
+  const int exponent = bits >> 10 & 31;
+  const double smallest = std::ldexp(1.0, -24);
+  const double half_step = std::ldexp(bits >> 15 != 0 ? -1.0 : 1.0, std::max(exponent, 1) - 26);
+  const double little = beside * std::max(smallest, std::abs(half_step) / 1024);
+  const bool is_one = exponent < 31 && std::abs(half_step) >= smallest && std::abs(half_step) > std::abs(little);
+  return is_one ? std::array{half_step, little} : std::array{0.0, 0.0};
+}
+
+// The sums of three values at the top of each column; the first that is not rounded as it should be, in words.
+std::string rounding_fault(const Problem& problem) {
+  const auto [outer, n, inner] = problem.g;
+  for (int64_t column = 0; column < outer * inner; ++column) {
+    const int64_t top = column / inner * n * inner + column % inner;
+    double sum = 0;
+    for (int64_t i = 0; i < 3; ++i) {
+      sum += get(problem.x, DType::f16, top + i * inner);
+    }
+    const auto value = static_cast<float>(sum);
+    const auto got = bits_at<uint16_t>(problem.y + 2 * top);
+    const uint16_t expected = rounded(TypePair::f16, value);
+    if (value != sum || (got != expected && ((got | expected) & 0x7FFF) != 0)) {  // the sign of a sum of 0 is open
+      return fmt::format("column {}: {} became {} instead of {}", column, sum, got, expected);
+    }
+  }
+  return {};
+}
+
+// Each sum is exact in f32, so that the order of additions is of no matter.
+TEST_P(CpuKernels, RoundEveryTieOfF16AndWhatIsNextToIt) {
+  for (const Geometry& g : ways_of_halves()) {
+    int64_t ties = 0;
+    const int64_t columns = g.outer * g.inner;
+    for (int64_t at = 0; at < 3 << 16; at += columns) {
+      Problem problem(g, TypePair::f16);
+      for (int64_t column = 0; column < columns; ++column) {
+        const auto bits = static_cast<uint16_t>(at + column);
+        const auto more = to_tie(bits, static_cast<int>((at + column) >> 16) - 1);
+        if (more[0] == 0) {
+          continue;
+        }
+        const int64_t top = column / g.inner * g.n * g.inner + column % g.inner;
+        std::memcpy(problem.x + 2 * top, &bits, 2);
+        put(problem.x, DType::f16, top + g.inner, more[0]);
+        put(problem.x, DType::f16, top + 2 * g.inner, more[1]);
+        ++ties;
+      }
+      for (const NamedFamily& family : families_for(g)) {
+        problem.run(family, *GetParam(), team, {1024, 1, kCommonUnroll, Store::streaming, Ahead::falling}, workspace);
+        ASSERT_EQ(rounding_fault(problem), "") << family.name << " " << to_string(problem.workload);
+      }
+    }
+    EXPECT_GT(ties, 3 * 50000);
   }
 }
 

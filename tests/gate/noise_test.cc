@@ -36,6 +36,7 @@ TEST(Noise, TellsRoundsAndSessionsApart) {
 TEST(Noise, OfOneSessionKnowsNothingOfOthers) {
   EXPECT_EQ(spread_of(sessions_with(0.004, 0.006, 1, 30)).session_sd, 0);
   EXPECT_THROW(spread_of({}), std::invalid_argument);
+  EXPECT_THROW(spread_of({{1.0, 0.0}}), std::invalid_argument);
 }
 
 TEST(Noise, NeedsMoreRoundsForASmallerThreshold) {

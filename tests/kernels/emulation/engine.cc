@@ -33,7 +33,8 @@ constexpr int kMaxWarps = 32;
 constexpr size_t kStackBytes = size_t{64} << 10;
 constexpr size_t kMaxBarriers = 32;  // in shared memory
 constexpr size_t kPartBarriers = 16;
-constexpr uint64_t kMaxSteps = 100'000'000;  // switches of a run
+// Switches of a run: sixteen times as many as the longest of the kernels' own takes (1.26 million, of long_row).
+constexpr uint64_t kMaxSteps = 20'000'000;
 
 // --- How a run misbehaves ----------------------------------------------------------------------------
 
