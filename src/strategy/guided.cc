@@ -137,9 +137,6 @@ class Guided final : public Strategy {
     if (!candidate(point).kernel->baseline) {
       in_vain_ = better ? 0 : in_vain_ + 1;
     }
-    if (under_way_ && !advice_.empty()) {
-      in_vain_by_advice_[advice_] += better ? 0 : 1;
-    }
     end_step(point, ratio, {}, better);
   }
 
@@ -242,7 +239,6 @@ class Guided final : public Strategy {
       return std::nullopt;
     }
     const explain::Diagnosis diagnosis = explain::diagnose(from);
-    advice_.clear();
     std::optional<SearchStep> step = by_rules(from, diagnosis);
     if (!step) {
       why_done_ = "no variant that the rules allow is expected to be better";
@@ -254,10 +250,6 @@ class Guided final : public Strategy {
       step->read.push_back({evidence.metric, evidence.value, evidence.unit});
     }
     return step;
-  }
-
-  static std::string key(explain::Limit limit, const explain::Advice& advice) {
-    return fmt::format("{} {}", name(limit), to_string(advice));
   }
 
   std::optional<SearchStep> by_rules(const explain::Subject& from, const explain::Diagnosis& diagnosis) {
@@ -308,8 +300,7 @@ class Guided final : public Strategy {
       Prospect prospect{.point = i, .promise = outlook->log_ratio + kCuriosity * outlook->sd, .move = std::nullopt};
       if (const auto move = std::ranges::find(advised, i, &explain::Move::candidate); move != advised.end()) {
         const auto place = static_cast<double>(move - advised.begin());
-        const auto in_vain = in_vain_by_advice_.find(key(move->limit, move->advice));
-        prospect.promise += kAdvised * std::exp2(-place - (in_vain == in_vain_by_advice_.end() ? 0 : in_vain->second));
+        prospect.promise += kAdvised * std::exp2(-place);
         prospect.move = *move;
       }
       all.push_back(std::move(prospect));
@@ -342,8 +333,6 @@ class Guided final : public Strategy {
   std::vector<bool> profiled_;              // its counters are known, or were asked for in vain
   int steps_ = 0;
   int in_vain_ = 0;
-  std::map<std::string, int> in_vain_by_advice_;
-  std::string advice_;  // that the step under way follows; empty where it follows none
   std::optional<SearchStep> under_way_;
   std::vector<SearchStep> ended_;
   std::string why_done_;
