@@ -72,7 +72,7 @@ def long_row(p, g, types, chip):
         return None
     words = 1 + tiles * p["loaders"] * status_words(types)
     settings = (p["tile"], p["warps"], p["stages"], p["loaders"], "scantune::Storage::" + p["storage"])
-    threads = (p["warps"] + p["stages"] * p["loaders"]) * WARP
+    threads = (p["warps"] + 1 + p["stages"] * p["loaders"]) * WARP
     return [launch("long_row_reset", types, settings, ceil_div(words, 256), 256),
             launch("long_row", types, settings, tiles, threads, p["stages"] * p["tile"] * SIZES[types.dtype],
                    overlaps=True, resident=True)], 8 * words
@@ -130,7 +130,7 @@ def column_split(p, g, types, chip):
     slot = (p["tile"] * size + (ACCESS if access < ACCESS else 0) +
             (p["columns"] + p["warps"] * WARP * (access // size)) * SIZES[types.accumulator])
     settings = (access, p["columns"], p["tile"], p["warps"], p["stages"], p["loaders"])
-    return [launch("column_split_reset", types, settings, ceil_div(words, 256), 256),
+    return [launch("column_split_reset", types, settings, ceil_div(words, 256 * 8), 256),
             launch("column_split", types, settings, tiles, warps * WARP, p["stages"] * slot, overlaps=True,
                    resident=True)], 8 * words
 
