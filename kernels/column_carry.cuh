@@ -53,10 +53,7 @@ __global__ void column_carry_reset(const T* /*in*/, Output<T, Acc>* /*out*/, voi
   let_next_launch_start();
   const long long words =
       1 + column_carry_words(outer, n, inner, {kAccess, kColumns, kWarps, kRows}, sizeof(T), sizeof(Acc));
-  for (long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < words;
-       i += static_cast<long long>(gridDim.x) * blockDim.x) {
-    static_cast<unsigned long long*>(workspace)[i] = 0;
-  }
+  clear_words(workspace, words);
 }
 
 template <class T, class Acc, int kAccess, int kColumns, int kWarps, int kRows, int kBlocks, int kInterleave>

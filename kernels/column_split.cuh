@@ -77,11 +77,7 @@ __global__ void __launch_bounds__(256) column_split_reset(const T* /*in*/, Outpu
       column_split_workspace_bytes(outer, n, inner, {kAccess, kColumns, kTile, kWarps, kStages, kLoaders}, sizeof(T),
                                    sizeof(Acc)) /
       8;
-  const long long threads = static_cast<long long>(gridDim.x) * blockDim.x;
-#pragma unroll 8
-  for (long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < words; i += threads) {
-    static_cast<unsigned long long*>(workspace)[i] = 0;
-  }
+  clear_words(workspace, words);
 }
 
 // A tile of the tensor.
@@ -358,16 +354,8 @@ struct Published {
 
   // Looks again at those that were not there until all are; then adds them to `sum`, from the lowest up.
   __device__ __forceinline__ Acc add_to(Acc sum, const unsigned long long* words, int column, int count) {
-    for (bool missing = true; missing;) {
-      missing = false;
-#pragma unroll
-      for (int i = 0; i < kCount; ++i) {
-        if (i < count && !is_ready(seen[i])) {
-          seen[i] = look<Acc>(words + i * Split::kStride, column);
-          missing = true;
-        }
-      }
-    }
+    await_all<Acc>(
+        words, seen, [&](int i) { return i < count; }, [&](int i) { return i * Split::kColumns + column; });
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
       if (i < count) {

@@ -66,10 +66,7 @@ __global__ void __launch_bounds__(256) long_row_reset(const T* /*in*/, Output<T,
   const long long words =
       long_row_workspace_bytes(outer, n, {kTile, kWarps, kStages, kLoaders, kStorage}, static_cast<int>(sizeof(Acc))) /
       8;
-  for (long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < words;
-       i += static_cast<long long>(gridDim.x) * blockDim.x) {
-    static_cast<unsigned long long*>(workspace)[i] = 0;
-  }
+  clear_words(workspace, words);
 }
 
 // A tile of a row, counted from the right.
@@ -298,40 +295,21 @@ template <class Acc, int kLoaders>
 struct LongRowWindows {
   static constexpr int kEach = kLongRowWindow / kWarpThreads * kLoaders;  // parts of tiles, a lane
   static constexpr int kCount = kEach * kStatusWords<Acc> < 8 ? 8 / (kEach * kStatusWords<Acc>) : 1;
-  Glimpse<Acc> seen[kCount][kEach];
-  bool there[kCount][kEach];  // such a part lies right of the tile
+  Glimpse<Acc> seen[kCount * kEach] = {};
+  int first;  // of the row's parts, the lane's first
+  int end;    // parts that lie right of the tile
 
-  // Looks at the windows from `first` on, as far as they lie right of tile `index`, until all of their words are there.
-  __device__ __forceinline__ void await(const unsigned long long* words, long long first_word, int first, int index) {
-    const int lane = static_cast<int>(threadIdx.x) % kWarpThreads;
-    const int part = (first * kWarpThreads + lane) * kEach;
-#pragma unroll
-    for (int w = 0; w < kCount; ++w) {
-#pragma unroll
-      for (int t = 0; t < kEach; ++t) {
-        there[w][t] = part + w * kWarpThreads * kEach + t < index * kLoaders;
-        seen[w][t] = {};
-      }
-    }
-    for (bool missing = true; missing;) {
-      missing = false;
-#pragma unroll
-      for (int w = 0; w < kCount; ++w) {
-#pragma unroll
-        for (int t = 0; t < kEach; ++t) {
-          if (there[w][t] && !is_ready(seen[w][t])) {
-            seen[w][t] = look<Acc>(words, first_word + part + w * kWarpThreads * kEach + t);
-          }
-        }
-      }
-#pragma unroll
-      for (int w = 0; w < kCount; ++w) {
-#pragma unroll
-        for (int t = 0; t < kEach; ++t) {
-          missing = missing || (there[w][t] && !is_ready(seen[w][t]));
-        }
-      }
-    }
+  // Of window `window` of the row and those left of it, as far as they lie right of tile `index`.
+  __device__ __forceinline__ LongRowWindows(int window, int index)
+      : first((window * kWarpThreads + static_cast<int>(threadIdx.x) % kWarpThreads) * kEach), end(index * kLoaders) {}
+
+  __device__ __forceinline__ int part(int i) const { return first + i / kEach * kWarpThreads * kEach + i % kEach; }
+  __device__ __forceinline__ bool wanted(int i) const { return part(i) < end; }
+
+  // Waits for them; `first_word` is that of the row.
+  __device__ __forceinline__ void await(const unsigned long long* words, long long first_word) {
+    await_all<Acc>(
+        words, seen, [&](int i) { return wanted(i); }, [&](int i) { return first_word + part(i); });
     __syncwarp();
   }
 
@@ -339,8 +317,8 @@ struct LongRowWindows {
   __device__ __forceinline__ Acc sum(int w) const {
     Acc sum = 0;
 #pragma unroll
-    for (int t = 0; t < kEach; ++t) {
-      sum = there[w][t] ? sum_in(seen[w][t]) + sum : sum;
+    for (int t = w * kEach; t < (w + 1) * kEach; ++t) {
+      sum = wanted(t) ? sum_in(seen[t]) + sum : sum;
     }
     return warp_suffix_sum(sum);
   }
@@ -373,8 +351,8 @@ __device__ __forceinline__ void look_up(const unsigned long long* words, LongRow
     Acc right = slot.tail;  // of a row's tile 0, whose windows are empty
 #pragma unroll 1
     for (int first = windows; index > 0 && first <= whole; first += Windows::kCount) {
-      Windows found;
-      found.await(words, static_cast<long long>(first_ticket) * kLoaders, first, index);
+      Windows found(first, index);
+      found.await(words, static_cast<long long>(first_ticket) * kLoaders);
 #pragma unroll
       for (int w = 0; w < Windows::kCount; ++w) {  // one by one from right to left, wherever the block began
         const Acc window = found.sum(w);

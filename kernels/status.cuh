@@ -19,6 +19,15 @@ namespace scantune {
 template <class Acc>
 constexpr int kStatusWords = status_words(static_cast<int>(sizeof(Acc)));
 
+// Sets `words` words to no turn, among them a counter for tickets (device.cuh): by all threads of a grid.
+__device__ __forceinline__ void clear_words(void* workspace, long long words) {
+  const long long threads = static_cast<long long>(gridDim.x) * blockDim.x;
+#pragma unroll 8
+  for (long long i = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x; i < words; i += threads) {
+    static_cast<unsigned long long*>(workspace)[i] = 0;
+  }
+}
+
 // The words of sum `index` lie next to each other, so that neighbouring sums are read together.
 template <class Acc>
 __device__ __forceinline__ void publish(unsigned long long* words, long long index, Acc sum, unsigned turn = 1) {
@@ -87,9 +96,21 @@ __device__ __forceinline__ Acc await(const unsigned long long* words, long long 
   return sum;
 }
 
-template <class Acc>
-__device__ __forceinline__ Acc await(const unsigned long long* words, long long index, unsigned turn = 1) {
-  return await<Acc>(words, index, turn, look<Acc>(words, index));
+// Waits for several sums together, those of which `wanted(i)` is true: looks at the ones at `index(i)` that `seen` does
+// not have yet, until it has all.
+template <class Acc, int kCount, class Wanted, class Index>
+__device__ __forceinline__ void await_all(const unsigned long long* words, Glimpse<Acc> (&seen)[kCount], Wanted wanted,
+                                          Index index) {
+  for (bool missing = true; missing;) {
+    missing = false;
+#pragma unroll
+    for (int i = 0; i < kCount; ++i) {
+      if (wanted(i) && !is_ready(seen[i])) {
+        seen[i] = look<Acc>(words, index(i));
+        missing = true;
+      }
+    }
+  }
 }
 
 }  // namespace scantune

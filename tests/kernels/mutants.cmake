@@ -284,12 +284,12 @@ mutant(short_row LeftmostTileLeftOut short_row.cuh [[    if (tile <= 0) {]] [[  
 
 mutants_of_the_warp_scan(long_row)
 mutants_of_the_stretch_scan(long_row)
-mutant(long_row ResetSkipped long_row.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
-mutant(long_row ResetWithoutTheTickets long_row.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
+mutant(long_row ResetSkipped status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
+mutant(long_row ResetWithoutTheTickets status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
        [[    if (i > 0) {
       static_cast<unsigned long long*>(workspace)[i] = 0;
     }]])
-mutant(long_row ResetOfHalfTheWords long_row.cuh [[i < words;]] [[i < words / 2;]])
+mutant(long_row ResetOfHalfTheWords status.cuh [[i < words;]] [[i < words / 2;]])
 mutant(long_row ResetNotWaitedFor long_row.cuh [[  wait_for_launch_in_front();]] [[]])
 mutant(long_row BlockIndexForATicket long_row.cuh [[      slots[s].next_ticket = take_ticket(counter);]]
        [[      slots[s].next_ticket = blockIdx.x * kStages + s;]] long_row.cuh
@@ -308,14 +308,8 @@ mutant(long_row ReadyWithTheFirstWord status.cuh
 mutant(long_row ReadyBeforeTheSum status.cuh [[    store_relaxed(words + index]]
        [[    store_relaxed(words + index * kStatusWords<Acc> + w, static_cast<unsigned long long>(turn) << 32);
     store_relaxed(words + index]])
-mutant(long_row LookedAtOnceOnly long_row.cuh [[    for (bool missing = true; missing;) {
-      missing = false;]] [[    for (bool missing = true; missing;) {
-      missing = false;
-      if (is_ready(seen[0][0])) {
-        break;
-      }]])
-mutant(long_row MissingNotLookedAtAgain long_row.cuh
-       [[          missing = missing || (there[w][t] && !is_ready(seen[w][t]));]] [[]])
+mutant(long_row OnlyTheFirstWaitedFor status.cuh [=[wanted(i) && !is_ready(seen[i])]=] [=[wanted(i) && !is_ready(seen[0])]=])
+mutant(long_row MissingNotLookedAtAgain status.cuh [[        missing = true;]] [[]])
 mutant(long_row SumNeverPublished long_row.cuh [[      publish(words, static_cast<long long>(ticket) * kLoaders + (kLoaders - 1 - part), tails > 0 ? sum + tail : sum);]]
        [[]])
 mutant(long_row SumPublishedByAllLanes long_row.cuh [[    if (lane == 0) {
@@ -377,10 +371,10 @@ mutant(long_row PhaseOfTheLookerNeverTurns long_row.cuh [[    barrier_arrive(&sl
     phase ^= s + 1 == kStages ? 1u : 0u;]] [[    barrier_arrive(&slot.known);]])
 mutant(long_row PhaseOfFillingNeverTurns long_row.cuh [[for (unsigned phase = 0;; phase ^= 1) {]]
        [[for (unsigned phase = 0;;) {]])
-mutant(long_row CarryIncludesItsOwnTile long_row.cuh [[ + t < index * kLoaders;]] [[ + t <= index * kLoaders;]])
-mutant(long_row CarryOneTileShort long_row.cuh [[ + t < index * kLoaders;]] [[ + t < index * kLoaders - 1;]])
-mutant(long_row StatusOfTheFirstRow long_row.cuh [[static_cast<long long>(first_ticket) * kLoaders, first, index]]
-       [[0, first, index]])
+mutant(long_row CarryIncludesItsOwnTile long_row.cuh [[part(i) < end;]] [[part(i) <= end;]])
+mutant(long_row CarryOneTileShort long_row.cuh [[part(i) < end;]] [[part(i) < end - 1;]])
+mutant(long_row StatusOfTheFirstRow long_row.cuh [[found.await(words, static_cast<long long>(first_ticket) * kLoaders);]]
+       [[found.await(words, 0);]])
 mutant(long_row WindowOfAnotherRow long_row.cuh [[      windows = 0;
       sum = 0;]] [[]])
 mutant(long_row WindowsCountedTwice long_row.cuh [[    windows = whole;]] [[    windows = 0;]])
@@ -419,12 +413,12 @@ mutant(long_row HeadWrittenByTheLastPart long_row.cuh [[if (lane == 0 && part ==
 # --- Columns -------------------------------------------------------------------------------------------
 
 function(mutants_of_columns family)
-  mutant(${family} ResetSkipped ${family}.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
-  mutant(${family} ResetWithoutTheTickets ${family}.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
+  mutant(${family} ResetSkipped status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
+  mutant(${family} ResetWithoutTheTickets status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
          [[    if (i > 0) {
       static_cast<unsigned long long*>(workspace)[i] = 0;
     }]])
-  mutant(${family} ResetOfHalfTheWords ${family}.cuh [[i < words;]] [[i < words / 2;]])
+  mutant(${family} ResetOfHalfTheWords status.cuh [[i < words;]] [[i < words / 2;]])
   mutant(${family} ResetNotWaitedFor ${family}.cuh [[  wait_for_launch_in_front();]] [[]])
   mutant(${family} OneBuffer ${family}.cuh [[buffer ^= 1;]] [[]])
   mutant(${family} TurnIgnored status.cuh [[    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {]]
@@ -487,12 +481,12 @@ mutant(column_carry CarryOfItsOwnTileOnly column_carry.cuh
 mutant(column_carry CarryOfColumnsBesideTheTensor column_carry.cuh
        [[column < kColumns && first_column + column < inner;]] [[column < kColumns;]])
 
-mutant(column_split ResetSkipped column_split.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
-mutant(column_split ResetWithoutTheTickets column_split.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
+mutant(column_split ResetSkipped status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
+mutant(column_split ResetWithoutTheTickets status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
        [[    if (i > 0) {
       static_cast<unsigned long long*>(workspace)[i] = 0;
     }]])
-mutant(column_split ResetOfHalfTheWords column_split.cuh [[i < words;]] [[i < words / 2;]])
+mutant(column_split ResetOfHalfTheWords status.cuh [[i < words;]] [[i < words / 2;]])
 mutant(column_split ResetNotWaitedFor column_split.cuh [[  wait_for_launch_in_front();]] [[]])
 mutant(column_split FirstBarrierDropped column_split.cuh [[  __syncthreads();]] [[]])
 mutant(column_split BlockIndexForATicket column_split.cuh [[        slots[s].ticket = take_ticket(counter);]]
@@ -579,7 +573,7 @@ mutant(column_split GroupWithoutItsLastTile column_split.cuh [[words, column, kS
 mutant(column_split GroupFromItsLastTileOn column_split.cuh [[      words -= (kSplitFan - 1) * Split::kStride;]] [[]])
 mutant(column_split GroupEndsWithTheTileBefore column_split.cuh [[tile.slab % kSplitFan == kSplitFan - 1]]
        [[tile.slab % kSplitFan == kSplitFan - 2]])
-mutant(column_split MissingNotLookedAtAgain column_split.cuh [[          missing = true;]] [[]])
+mutant(column_split MissingNotLookedAtAgain status.cuh [[        missing = true;]] [[]])
 mutant(column_split WordsTakenUnready status.cuh
        [[    ready = ready && static_cast<unsigned>(seen.word[w] >> 32) == turn;]] [[    ready = true;]])
 mutant(column_split ReadyWithTheFirstWord status.cuh
