@@ -109,7 +109,9 @@ class Guided final : public Strategy {
         points.push_back(prospect.point);
       }
     } else {
-      std::ranges::copy(by_expectation(), std::back_inserter(points));
+      // Nothing is known yet that these should be better than.
+      std::ranges::copy(by_promise(kCuriosity, [&](size_t i) { return !candidate(i).kernel->baseline; }),
+                        std::back_inserter(points));
     }
     std::vector<Variant> variants;
     for (size_t i = 0; i < std::min(n, points.size()); ++i) {
@@ -159,38 +161,27 @@ class Guided final : public Strategy {
     return step;
   }
 
-  // The one with the highest expectation plus so many standard deviations, of those that `may` says.
+  // Those with a model that were not tried and that `may` says, the highest expectation plus so many standard
+  // deviations first.
   template <class May>
-  [[nodiscard]] std::optional<size_t> most_promising(double curiosity, May may) const {
-    std::optional<size_t> best;
-    double promise = 0;
-    for (size_t i = 0; i < known_.size(); ++i) {
-      const auto outlook = expectation_.of(i);
-      if (!untried(i) || !outlook || !may(i)) {
-        continue;
-      }
-      const double of_this = outlook->log_ratio + curiosity * outlook->sd;
-      if (!best || of_this > promise) {
-        best = i;
-        promise = of_this;
-      }
-    }
-    return best;
-  }
-
-  // Those that are not baselines, as long as nothing is known that they should be better than.
-  [[nodiscard]] std::vector<size_t> by_expectation() const {
+  [[nodiscard]] std::vector<size_t> by_promise(double curiosity, May may) const {
     std::vector<std::pair<double, size_t>> promises;
     for (size_t i = 0; i < known_.size(); ++i) {
       const auto outlook = expectation_.of(i);
-      if (untried(i) && outlook && !candidate(i).kernel->baseline) {
-        promises.emplace_back(outlook->log_ratio + kCuriosity * outlook->sd, i);
+      if (untried(i) && outlook && may(i)) {
+        promises.emplace_back(outlook->log_ratio + curiosity * outlook->sd, i);
       }
     }
     std::ranges::stable_sort(promises, std::greater<>(), [](const auto& of) { return of.first; });
     std::vector<size_t> points;
     std::ranges::transform(promises, std::back_inserter(points), [](const auto& of) { return of.second; });
     return points;
+  }
+
+  template <class May>
+  [[nodiscard]] std::optional<size_t> most_promising(double curiosity, May may) const {
+    const std::vector<size_t> points = by_promise(curiosity, may);
+    return points.empty() ? std::nullopt : std::optional(points.front());
   }
 
   std::optional<SearchStep> start() {
