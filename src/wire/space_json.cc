@@ -60,12 +60,12 @@ std::vector<KernelSpace> read_space(const Json& document) {
       root.refuse(fmt::format("unknown member \"{}\"; known: $schema, note, kernels", member));
     }
   }
-  const Json& kernels = root.at("kernels").value();
-  if (!kernels.is_object() || kernels.empty()) {
-    root.at("kernels").expected(R"(an object of at least one kernel, such as {"row_carry": {"tile": [4096, 8192]}})");
+  const Node kernels = root.at("kernels");
+  if (!kernels.value().is_object() || kernels.value().empty()) {
+    kernels.expected(R"(an object of at least one kernel, such as {"row_carry": {"tile": [4096, 8192]}})");
   }
   std::vector<KernelSpace> space;
-  for (const auto& [name, params] : kernels.items()) {
+  for (const auto& [name, params] : kernels.value().items()) {
     space.push_back(read_kernel(Node(params, "kernels: " + name), name));
   }
   return space;
