@@ -26,9 +26,8 @@ tl::expected<void, Failure> CudaSession::ensure_events(size_t count) {
 
 tl::expected<void, Failure> CudaSession::enqueue(Handle handle, const Tensors& tensors) const {
   if (handle == kCopy) {
-    const auto bytes = static_cast<size_t>(std::min({workload_.copy_bytes(), in_.bytes, out_.bytes}));
-    SCANTUNE_CU(context_->driver(), FailureKind::launch, MemcpyDtoDAsync, tensors.out, tensors.in, bytes,
-                stream_.get());
+    SCANTUNE_CU(context_->driver(), FailureKind::launch, MemcpyDtoDAsync, tensors.out, tensors.in,
+                static_cast<size_t>(workload_.copy_bytes()), stream_.get());
     return {};
   }
   const Loaded& variant = loaded_.at(handle);
