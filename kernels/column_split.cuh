@@ -336,26 +336,27 @@ __device__ __forceinline__ Acc scan_runs(Acc* column, int runs, int columns) {
   return below;
 }
 
-// The sums of a column that up to kCount neighbouring tiles, or groups, have published.
+// The sums of a column that up to kCount neighbouring tiles, or groups, have published. By whole warps; a thread
+// without `any` has no column.
 template <class Split, int kCount>
 struct Published {
   using Acc = typename Split::Acc;
-  Glimpse<Acc> seen[kCount];
+  Glimpse<Acc> seen[kCount] = {};
 
   // Looks at the first `count` of them; `words` are those of the lowest, `column` the thread's.
-  __device__ __forceinline__ void look_at(const unsigned long long* words, int column, int count) {
+  __device__ __forceinline__ void look_at(const unsigned long long* words, int column, int count, bool any) {
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
-      if (i < count) {
+      if (any && i < count) {
         seen[i] = look<Acc>(words + i * Split::kStride, column);
       }
     }
   }
 
   // Looks again at those that were not there until all are; then adds them to `sum`, from the lowest up.
-  __device__ __forceinline__ Acc add_to(Acc sum, const unsigned long long* words, int column, int count) {
+  __device__ __forceinline__ Acc add_to(Acc sum, const unsigned long long* words, int column, int count, bool any) {
     await_all<Acc>(
-        words, seen, [&](int i) { return i < count; }, [&](int i) { return i * Split::kColumns + column; });
+        words, seen, [&](int i) { return any && i < count; }, [&](int i) { return i * Split::kColumns + column; });
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
       if (i < count) {
@@ -369,12 +370,12 @@ struct Published {
 // Adds any number of them to `sum`.
 template <class Split>
 __device__ __forceinline__ typename Split::Acc add_published(typename Split::Acc sum, const unsigned long long* words,
-                                                             int column, int count) {
+                                                             int column, int count, bool any) {
 #pragma unroll 1
   for (; count > 0; count -= Split::kAtOnce, words += Split::kAtOnce * Split::kStride) {
     Published<Split, Split::kAtOnce> published;
-    published.look_at(words, column, count);
-    sum = published.add_to(sum, words, column, count);
+    published.look_at(words, column, count, any);
+    sum = published.add_to(sum, words, column, count, any);
   }
   return sum;
 }
@@ -440,9 +441,13 @@ __device__ __forceinline__ void fill_slot(const Split& split, ColumnSplitSlot& s
     barrier_arrive(&slot.summed);
     if (tile.slab % kSplitFan == kSplitFan - 1) {
       words -= (kSplitFan - 1) * Split::kStride;
-      for (int column = thread; column < tile.columns; column += kThreads) {
-        publish(split.group_words(tile.line, tile.slab / kSplitFan), column,
-                add_published<Split>(Acc(0), words, column, kSplitFan));
+      const int lane = thread % kWarpThreads;
+      for (int column = thread; column - lane < tile.columns; column += kThreads) {
+        const bool any = column < tile.columns;
+        const Acc sum = add_published<Split>(Acc(0), words, column, kSplitFan, any);
+        if (any) {
+          publish(split.group_words(tile.line, tile.slab / kSplitFan), column, sum);
+        }
       }
     }
   }
@@ -462,23 +467,26 @@ __device__ __forceinline__ void look_up(const Split& split, ColumnSplitSlot* slo
     ColumnSplitSlot& slot = slots[s];
     barrier_wait(&slot.summed, phase);
     const ColumnSplitTile tile = slot.tile;
-    if (column < tile.columns) {
+    if (tile.columns > 0) {
       if (tile.line != line) {
         line = tile.line;
         known = 0;
         sum = 0;
       }
+      const bool any = column < tile.columns;
       const int group = static_cast<int>(tile.slab / kSplitFan);
       const int tiles_below = static_cast<int>(tile.slab % kSplitFan);
       const unsigned long long* tile_words = split.tile_words(line, tile.slab - tiles_below);
       const int at_once = tiles_below < Split::kTilesAtOnce ? tiles_below : Split::kTilesAtOnce;
       Published<Split, Split::kTilesAtOnce> tiles;  // on their way while groups are added
-      tiles.look_at(tile_words, column, at_once);
-      sum = add_published<Split>(sum, split.group_words(line, known), column, group - known);
+      tiles.look_at(tile_words, column, at_once, any);
+      sum = add_published<Split>(sum, split.group_words(line, known), column, group - known, any);
       known = group;
-      const Acc below = add_published<Split>(tiles.add_to(Acc(0), tile_words, column, at_once),
-                                             tile_words + at_once * Split::kStride, column, tiles_below - at_once);
-      reinterpret_cast<Acc*>(shared + s * Split::kSlotBytes + Split::kDataBytes)[column] = below + sum;
+      const Acc below = add_published<Split>(tiles.add_to(Acc(0), tile_words, column, at_once, any),
+                                             tile_words + at_once * Split::kStride, column, tiles_below - at_once, any);
+      if (any) {
+        reinterpret_cast<Acc*>(shared + s * Split::kSlotBytes + Split::kDataBytes)[column] = below + sum;
+      }
     }
     barrier_arrive(&slot.known);
     if (tile.columns == 0) {
@@ -614,6 +622,19 @@ __device__ __forceinline__ void empty_slots(const Split& split, ColumnSplitSlot*
   }
 }
 
+// Has the L2 fetch a tile that some block will have first, by one thread of each: which block is known once the launch
+// in front has cleared the tickets. Where tiles are pieces of memory.
+template <class Split>
+__device__ __forceinline__ void prefetch_first_tile(const Split& split) {
+  if (Split::kShifted || !split.tiles.flat || !split.in_aligned || blockIdx.x >= split.count) {
+    return;
+  }
+  const ColumnSplitTile tile = split.tile_of(blockIdx.x);
+  if (tile.outside == 0) {
+    prefetch_to_l2(split.in + tile.offset, static_cast<unsigned>(split.tiles.rows * split.pitch));
+  }
+}
+
 template <class T, class Acc, int kAccess, int kColumns, int kTile, int kWarps, int kStages, int kLoaders>
 __global__ void __launch_bounds__((kWarps + (kColumns + kWarpThreads - 1) / kWarpThreads + kStages * kLoaders) *
                                       kWarpThreads,
@@ -633,6 +654,9 @@ __global__ void __launch_bounds__((kWarps + (kColumns + kWarpThreads - 1) / kWar
   }
   __syncthreads();
   const Split split(in, out, workspace, outer, n, inner);
+  if (threadIdx.x == Split::kScanners) {
+    prefetch_first_tile(split);
+  }
   wait_for_launch_in_front();
 
   const int thread = static_cast<int>(threadIdx.x) - Split::kScanners;

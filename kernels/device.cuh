@@ -183,7 +183,7 @@ __device__ __forceinline__ float total_of(const MatrixSum& sum) {
   float total = sum.of_rows[0] + sum.of_rows[2];
 #pragma unroll
   for (int lanes = 4; lanes < kWarpThreads; lanes *= 2) {
-    total += __shfl_xor_sync(0xffffffffu, total, lanes);
+    total += __shfl_xor_sync(kAllLanes, total, lanes);
   }
   return total;
 }
@@ -284,6 +284,14 @@ __device__ __forceinline__ void bulk_load(void* shared, const void* global, unsi
                  : "r"(shared_address(shared)), "l"(global), "r"(bytes), "r"(shared_address(barrier))
                  : "memory");
   }
+#endif
+}
+
+// Has the L2 fetch what will be read soon, without a register or a barrier waiting. The address and `bytes`, at least
+// one access, are multiples of 16, and all of it can be read. Does nothing before sm_90.
+__device__ __forceinline__ void prefetch_to_l2(const void* global, unsigned bytes) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" : : "l"(global), "r"(bytes) : "memory");
 #endif
 }
 

@@ -19,6 +19,7 @@ struct LaunchDims {
 };
 
 constexpr int kWarpThreads = 32;
+constexpr unsigned kAllLanes = 0xffffffffu;       // of a warp
 constexpr int kAccessBytes = 16;                  // the widest access a thread can make
 constexpr long long kMaxGridBlocks = 2147483647;  // of grid.x; a kernel loops over what lies beyond
 

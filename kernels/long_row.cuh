@@ -310,7 +310,6 @@ struct LongRowWindows {
   __device__ __forceinline__ void await(const unsigned long long* words, long long first_word) {
     await_all<Acc>(
         words, seen, [&](int i) { return wanted(i); }, [&](int i) { return first_word + part(i); });
-    __syncwarp();
   }
 
   // The sum of window `w` of those, in lane 0.
@@ -442,6 +441,16 @@ __device__ __forceinline__ void empty_slots(unsigned* counter, LongRowSlot<T, Ac
   }
 }
 
+// Has the L2 fetch a tile that some block will have first, by one thread of each: which block is known once the launch
+// in front has cleared the tickets. Only the first, as it is to be there before the others.
+template <class T, int kTile>
+__device__ __forceinline__ void prefetch_first_tile(const T* in, unsigned tiles, long long n) {
+  const LongRowTile<T> tile = long_row_tile<T, kTile / kPerVector<T>>(in, blockIdx.x, tiles, n);
+  if (tile.begin >= 0) {
+    prefetch_to_l2(tile.row + tile.split.head + tile.begin * kPerVector<T>, kTile * sizeof(T));
+  }
+}
+
 template <class T, class Acc, int kTile, int kWarps, int kStages, int kLoaders, Storage kStorage>
 __global__ void __launch_bounds__((kWarps + 1 + kStages * kLoaders) * kWarpThreads, 1)
     long_row(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n, long long /*inner*/) {
@@ -459,11 +468,14 @@ __global__ void __launch_bounds__((kWarps + 1 + kStages * kLoaders) * kWarpThrea
     }
     barrier_init_end();
   }
+  const unsigned tiles = static_cast<unsigned>(ceil_div(n, kTile));
+  const unsigned all_tiles = static_cast<unsigned>(outer) * tiles;
+  if (threadIdx.x == kWarps * kWarpThreads && blockIdx.x < all_tiles) {
+    prefetch_first_tile<T, kTile>(in, tiles, n);
+  }
   __syncthreads();
   wait_for_launch_in_front();
 
-  const unsigned tiles = static_cast<unsigned>(ceil_div(n, kTile));
-  const unsigned all_tiles = static_cast<unsigned>(outer) * tiles;
   const int warp = threadIdx.x / kWarpThreads;
   if (warp == kWarps) {
     look_up<T, Acc, kStages, kLoaders>(words, slots);

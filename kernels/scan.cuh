@@ -14,8 +14,6 @@
 
 namespace scantune {
 
-constexpr unsigned kAllLanes = 0xffffffffu;
-
 // --- Element types --------------------------------------------------------------------------------
 //
 // T may be any type that converts to the accumulator and from it: the toolkit's __half and

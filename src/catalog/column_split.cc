@@ -37,7 +37,7 @@ Space space(const Workload& workload, const Chip& /*chip*/) {
                row_space::tiles_of({kSmallestTileBytes, 16384, 24576, 28672, 32768, 40960, 53248, 73728}, workload)),
            {"warps", "warps of a block that scan", rows::values({4, 8})},
            row_space::stages("tiles in shared memory at once", {2, 3, 4, 5, 6, 7, 8, 9}),
-           {"loaders", "warps that load a tile", rows::values({1, 2})}}};
+           {"loaders", "warps that load a tile", rows::values({1, 2, 4})}}};
 }
 
 ResourceEstimate estimate(const Variant& variant, const Workload& workload, const Chip& /*chip*/) {

@@ -291,6 +291,9 @@ mutant(long_row ResetWithoutTheTickets status.cuh [[    static_cast<unsigned lon
     }]])
 mutant(long_row ResetOfHalfTheWords status.cuh [[i < words;]] [[i < words / 2;]])
 mutant(long_row ResetNotWaitedFor long_row.cuh [[  wait_for_launch_in_front();]] [[]])
+mutant(long_row RaggedTilePrefetched long_row.cuh [[  if (tile.begin >= 0) {
+    prefetch]] [[  {
+    prefetch]])
 mutant(long_row BlockIndexForATicket long_row.cuh [[      slots[s].next_ticket = take_ticket(counter);]]
        [[      slots[s].next_ticket = blockIdx.x * kStages + s;]] long_row.cuh
        [[      next_ticket = take_ticket(counter);]]
@@ -601,5 +604,8 @@ mutant(column_split WrittenFromAboveTheTensor column_split.cuh [[split.shift(til
        [[split.shift(tile);]])
 mutant(column_split WrittenWideAtAnyAlignment column_split.cuh
        [[  if (reinterpret_cast<unsigned long long>(image) % kAccessBytes == 0) {]] [[  if (end > 0) {]])
+mutant(column_split RaggedTilePrefetched column_split.cuh [[  if (tile.outside == 0) {
+    prefetch]] [[  {
+    prefetch]])
 mutant(column_split EdgesWrittenWhole column_split.cuh [[      if (at >= begin && at + kAccessBytes <= end) {]]
        [[      if (at < end) {]])

@@ -206,6 +206,7 @@ using emulation::barrier_init;
 using emulation::barrier_init_end;
 using emulation::barrier_wait;
 using emulation::bulk_load;
+using emulation::prefetch_to_l2;
 template <int kId>
 void sync_part(int threads) {
   emulation::part_barrier(kId, threads);

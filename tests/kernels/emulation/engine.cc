@@ -100,7 +100,8 @@ struct Poll {
   const void* word = nullptr;
   uint64_t value = 0;
 };
-constexpr size_t kPolls = 32;  // more words than a thread waits for at once
+constexpr size_t kBulkUnit = 16;  // bytes
+constexpr size_t kPolls = 32;     // more words than a thread waits for at once
 
 struct Thread {
   Fiber fiber;
@@ -216,6 +217,7 @@ class Engine {
   void barrier_arrive(const void* barrier);
   void barrier_wait(const void* barrier, unsigned parity);
   void bulk_load(void* shared, const void* global, size_t bytes, const void* barrier);
+  void prefetch(const void* global, size_t bytes);
   uint64_t load_relaxed(const uint64_t* word);
   void store_relaxed(uint64_t* word, uint64_t value);
   unsigned atomic_add(unsigned* word, unsigned value);
@@ -685,9 +687,8 @@ void Engine::bulk_load(void* shared, const void* global, size_t bytes, const voi
   const int b = find_barrier(barrier);
   Block& block = *current_->block;
   if (bytes > 0) {
-    constexpr size_t kUnit = 16;
-    if (reinterpret_cast<uintptr_t>(shared) % kUnit != 0 || reinterpret_cast<uintptr_t>(global) % kUnit != 0 ||
-        bytes % kUnit != 0) {
+    if (reinterpret_cast<uintptr_t>(shared) % kBulkUnit != 0 || reinterpret_cast<uintptr_t>(global) % kBulkUnit != 0 ||
+        bytes % kBulkUnit != 0) {
       fail("a bulk copy whose addresses or size are not multiples of 16");
     }
     if (!shared_.holds(shared) || !tensors_.holds(global)) {
@@ -710,6 +711,17 @@ void Engine::bulk_load(void* shared, const void* global, size_t bytes, const voi
     ++state.copies;
   }
   end_phase(block, b);
+}
+
+// It changes nothing, but its addresses are held against the tensors: beyond them, a GPU would fault.
+void Engine::prefetch(const void* global, size_t bytes) {
+  if (reinterpret_cast<uintptr_t>(global) % kBulkUnit != 0 || bytes % kBulkUnit != 0 || bytes == 0) {
+    fail("a prefetch whose address or size is not a multiple of 16");
+  }
+  if (!tensors_.holds(global)) {
+    fail("a prefetch that is not from global memory");
+  }
+  access(global, bytes, false, false, __builtin_return_address(0));
 }
 
 // --- Words -------------------------------------------------------------------------------------------
@@ -1286,6 +1298,7 @@ void barrier_wait(unsigned long long* barrier, unsigned parity) { engine().barri
 void bulk_load(void* shared, const void* global, unsigned bytes, unsigned long long* barrier) {
   engine().bulk_load(shared, global, bytes, barrier);
 }
+void prefetch_to_l2(const void* global, unsigned bytes) { engine().prefetch(global, bytes); }
 unsigned long long load_relaxed(const unsigned long long* word) {
   return engine().load_relaxed(reinterpret_cast<const uint64_t*>(word));
 }

@@ -39,6 +39,7 @@ void barrier_init_end();
 void barrier_arrive(unsigned long long* barrier);
 void barrier_wait(unsigned long long* barrier, unsigned parity);
 void bulk_load(void* shared, const void* global, unsigned bytes, unsigned long long* barrier);
+void prefetch_to_l2(const void* global, unsigned bytes);
 
 unsigned long long load_relaxed(const unsigned long long* word);
 void store_relaxed(unsigned long long* word, unsigned long long value);
