@@ -205,13 +205,26 @@ class Automatic final : public Strategy {
   std::vector<size_t> baselines_;
 };
 
+// A variant of each family in turn, so that a budget which ends early has seen all of them.
+std::vector<Variant> families_in_turn(std::vector<Variant> variants) {
+  std::map<std::string, size_t> of_family;
+  std::vector<std::pair<size_t, Variant>> turns;
+  for (Variant& variant : variants) {
+    const size_t turn = of_family[variant.kernel]++;
+    turns.emplace_back(turn, std::move(variant));
+  }
+  std::ranges::stable_sort(turns, {}, [](const auto& turn) { return turn.first; });
+  std::ranges::transform(turns, variants.begin(), [](auto& turn) { return std::move(turn.second); });
+  return variants;
+}
+
 }  // namespace
 
 std::unique_ptr<Strategy> automatic(const SearchSpace& space) {
   const bool modelled = std::ranges::all_of(space.candidates, [](const Candidate& candidate) {
     return candidate.kernel->estimate != nullptr && candidate.kernel->launches != nullptr;
   });
-  return modelled ? std::make_unique<Automatic>(space) : exhaustive(variants_of(space));
+  return modelled ? std::make_unique<Automatic>(space) : exhaustive(families_in_turn(variants_of(space)));
 }
 
 }  // namespace scantune

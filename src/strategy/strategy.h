@@ -81,8 +81,8 @@ std::unique_ptr<Strategy> random_order(std::vector<Variant> variants, uint64_t s
 std::unique_ptr<Strategy> local(const SearchSpace& space, uint64_t seed);
 
 // The default. Starts where the model of bytes in flight promises most, goes on to better neighbours, and ends when
-// none is left and what is likely at all was tried. Where there is no model (a CPU), every variant. Has no chance in
-// it.
+// none is left and what is likely at all was tried. Where there is no model (a CPU), every variant, one of each family
+// in turn. Has no chance in it.
 std::unique_ptr<Strategy> automatic(const SearchSpace& space);
 
 }  // namespace scantune

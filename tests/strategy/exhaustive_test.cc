@@ -30,5 +30,26 @@ TEST(Exhaustive, IsNotSwayedByFailures) {
   EXPECT_EQ(strategy->ask(9).size(), 2U);
 }
 
+TEST(Automatic, TakesAVariantOfEachFamilyInTurnWhereNothingSaysWhatPromises) {
+  Kernel first;
+  first.name = "first";
+  Kernel second;
+  second.name = "second";
+  const auto variant = [](const char* kernel, int64_t tile) { return Variant{kernel, {{"tile", tile}}}; };
+  SearchSpace space;
+  for (const int64_t tile : {1, 2, 3}) {
+    space.candidates.push_back({.kernel = &first, .variant = variant("first", tile), .broken = {}});
+  }
+  for (const int64_t tile : {1, 2}) {
+    space.candidates.push_back({.kernel = &second, .variant = variant("second", tile), .broken = {}});
+  }
+  std::vector<Variant> asked;
+  for (const Request& request : automatic(space)->ask(9)) {
+    asked.push_back(request.variant);
+  }
+  EXPECT_EQ(asked, (std::vector<Variant>{variant("first", 1), variant("second", 1), variant("first", 2),
+                                         variant("second", 2), variant("first", 3)}));
+}
+
 }  // namespace
 }  // namespace scantune
