@@ -17,6 +17,8 @@
 // masks throughout.
 #pragma once
 
+#include <utility>
+
 #include "cpu/elements.h"
 #include "cpu/leaves.h"
 #include "cpu/vector.h"
@@ -103,7 +105,15 @@ struct PartSums {
   }
 };
 
-// Adds the next kVectors vectors.
+// Elements of a span that are added vector by vector, to all parts alike; the others, those at its end, one by one. So
+// the sum of a span has the same bits however many vectors are added at a time.
+template <class E>
+constexpr int64_t in_whole_vectors(int64_t count) {
+  constexpr int64_t kStep = PartSums<E>::kParts * kLanes<typename E::Accumulator>;
+  return count / kStep * kStep;
+}
+
+// Adds the next kVectors vectors, the first of them to the first part. Leaves as the first the part whose turn is next.
 template <int kVectors, class E>
 void add_vectors(PartSums<E>& sums, const typename E::Input* values) {
   static_assert(kVectors % E::kUnordered == 0);
@@ -113,19 +123,18 @@ void add_vectors(PartSums<E>& sums, const typename E::Input* values) {
       sums.parts[(v + u) % PartSums<E>::kParts].add(loaded.at[u]);
     }
   }
+  if constexpr (kVectors % PartSums<E>::kParts != 0) {
+    static_assert(PartSums<E>::kParts == 2);
+    std::swap(sums.parts[0], sums.parts[1]);
+  }
 }
 
+// The sum of all, once `count` elements at `values`, fewer than one vector for each part, are added as well.
 template <class E>
-typename PartSums<E>::Total wide_sum(const typename E::Input* values, int64_t count) {
+typename PartSums<E>::Total total_with(const PartSums<E>& sums, const typename E::Input* values, int64_t count) {
   using Total = typename PartSums<E>::Total;
-  constexpr int64_t kStep = PartSums<E>::kParts * kLanes<typename E::Accumulator>;
-  PartSums<E> sums;
-  int64_t i = 0;
-  for (; i + kStep <= count; i += kStep) {
-    add_vectors<PartSums<E>::kParts>(sums, values + i);
-  }
   Total total = sums.total();
-  for (; i < count; ++i) {
+  for (int64_t i = 0; i < count; ++i) {
     total += static_cast<Total>(E::widen(values[i]));
   }
   return total;
@@ -134,7 +143,14 @@ typename PartSums<E>::Total wide_sum(const typename E::Input* values, int64_t co
 template <class E>
 Sum sum(const void* in, int64_t begin, int64_t end) {
   const auto* values = static_cast<const typename E::Input*>(in);
-  return sum_of(static_cast<typename E::Accumulator>(wide_sum<E>(values + begin, end - begin)));
+  const int64_t count = end - begin;
+  const int64_t whole = in_whole_vectors<E>(count);
+  constexpr int kParts = PartSums<E>::kParts;
+  PartSums<E> sums;
+  for (int64_t i = 0; i < whole; i += kParts * kLanes<typename E::Accumulator>) {
+    add_vectors<kParts>(sums, values + begin + i);
+  }
+  return sum_of(static_cast<typename E::Accumulator>(total_with<E>(sums, values + begin + whole, count - whole)));
 }
 
 template <class E>
@@ -150,7 +166,8 @@ class Lookahead {
   explicit Lookahead(const ScanSpan& span)
       : in_(static_cast<const Input*>(span.in) - span.distance),
         next_(static_cast<const Input*>(span.in) + span.next),
-        left_(span.distance) {}
+        left_(kAhead == Ahead::summing ? in_whole_vectors<E>(span.distance) : span.distance),
+        rest_(span.distance - left_) {}
 
   template <int kVectors>
   void step(int64_t position) {
@@ -182,7 +199,10 @@ class Lookahead {
   // The sum of what lies ahead; takes in what the steps did not come to.
   Sum finish() {
     if constexpr (kAhead == Ahead::summing) {
-      return sum_of(static_cast<Accumulator>(sums_.total() + wide_sum<E>(next_, left_)));
+      for (; left_ > 0; left_ -= E::kUnordered * kWidth, next_ += E::kUnordered * kWidth) {
+        add_vectors<E::kUnordered>(sums_, next_);
+      }
+      return sum_of(static_cast<Accumulator>(total_with<E>(sums_, next_, rest_)));
     }
     return {};
   }
@@ -194,7 +214,8 @@ class Lookahead {
   static constexpr int64_t kSummedAheadBytes = 4096;
   const Input* in_;
   const Input* next_;
-  int64_t left_;
+  int64_t left_;  // elements that no step came to; where they are summed, without ...
+  int64_t rest_;  // ... the last, which fill no vectors
   PartSums<E> sums_;
 };
 

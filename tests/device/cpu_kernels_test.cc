@@ -245,6 +245,39 @@ TEST_P(CpuKernels, SumManyShortRows) {
   }
 }
 
+// Which tile a thread sums while it scans another one, or on its own, is a matter of luck: the sum must not depend on
+// it.
+TEST_P(CpuKernels, SumATileTheSameWhateverIsScannedMeanwhile) {
+  constexpr int64_t kElements = 8192;
+  constexpr int64_t kNext = 1000;
+  for (const TypePair types : {TypePair::f16, TypePair::bf16, TypePair::f32, TypePair::f64}) {
+    Problem problem({1, kElements, 1}, types);
+    // Of many sizes and with all the bits there are: a sum in another order has other bits.
+    std::mt19937_64 random(kSeed);
+    std::uniform_real_distribution<double> value(-1, 1);
+    for (int64_t e = 0; e < kElements; ++e) {
+      put(problem.x, problem.workload.dtype, e, std::ldexp(value(random), -static_cast<int>(e % 13)));
+    }
+    const ScanLeaves& leaves = GetParam()->scans[static_cast<int>(types)];
+    for (const int64_t distance : {1024, 1023, 100, 7}) {
+      const Sum alone = leaves.sum(problem.x, kNext, kNext + distance);
+      for (int u = 0; u < kUnrollCount; ++u) {
+        const ScanLeaves::Scan scan = leaves.scan[static_cast<int>(Ahead::summing)][u][static_cast<int>(Store::cached)];
+        for (const int64_t n : {3, 33, 130, 333, 5000}) {
+          for (const int64_t scanned : {1024, 993, 17, 3}) {
+            const Sum meanwhile =
+                scan == nullptr
+                    ? alone
+                    : scan({problem.x, problem.y, 4096, 4096 + scanned, n, Sum{}, kNext, distance}).next_sum;
+            EXPECT_EQ(meanwhile.bits, alone.bits) << to_string(problem.workload) << ", " << distance << " beside "
+                                                  << scanned << " in rows of " << n << ", unroll " << kUnrolls[u];
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_P(CpuKernels, GiveTheSameBitsEveryRun) {
   for (const Geometry g : {Geometry{1, 300001, 1}, {1, 30001, 10}, {2, 1001, 150}}) {
     for (const TypePair types : {TypePair::f16, TypePair::bf16, TypePair::f32, TypePair::f64}) {
