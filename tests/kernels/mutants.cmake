@@ -572,7 +572,7 @@ mutant(column_split OwnRunBelowItself column_split.cuh [[        column[(last - 
 mutant(column_split RunsFurtherBelowForgotten column_split.cuh [[        below = sums[i] + below;]] [[        below = sums[i];]])
 mutant(column_split SumNeverPublished column_split.cuh [[      publish(words, column, sum);]] [[]])
 mutant(column_split GroupNeverPublished column_split.cuh [[        publish(split.group_words(]] [[        (void)(split.group_words(]])
-mutant(column_split GroupWithoutItsLastTile column_split.cuh [[words, column, kSplitFan)]] [[words, column, kSplitFan - 1)]])
+mutant(column_split GroupWithoutItsLastTile column_split.cuh [[words, column, kSplitFan, any)]] [[words, column, kSplitFan - 1, any)]])
 mutant(column_split GroupFromItsLastTileOn column_split.cuh [[      words -= (kSplitFan - 1) * Split::kStride;]] [[]])
 mutant(column_split GroupEndsWithTheTileBefore column_split.cuh [[tile.slab % kSplitFan == kSplitFan - 1]]
        [[tile.slab % kSplitFan == kSplitFan - 2]])
@@ -584,10 +584,10 @@ mutant(column_split ReadyWithTheFirstWord status.cuh
        [[    ready = static_cast<unsigned>(seen.word[0] >> 32) == turn;]])
 mutant(column_split SumsOfAnotherLine column_split.cuh [[      if (tile.line != line) {]] [[      if (line == ~0u) {]])
 mutant(column_split GroupsAddedAgain column_split.cuh [[      known = group;]] [[]])
-mutant(column_split OneGroupTooFewBelow column_split.cuh [[group - known);]] [[group - known - 1);]])
+mutant(column_split OneGroupTooFewBelow column_split.cuh [[group - known, any);]] [[group - known - 1, any);]])
 mutant(column_split OneTileTooFewBelow column_split.cuh [[static_cast<int>(tile.slab % kSplitFan);]]
        [[static_cast<int>(tile.slab % kSplitFan) - 1;]])
-mutant(column_split TilesBeyondTheFirstLookForgotten column_split.cuh [[tiles_below - at_once);]] [[0);]])
+mutant(column_split TilesBeyondTheFirstLookForgotten column_split.cuh [[tiles_below - at_once, any);]] [[0, any);]])
 mutant(column_split TilesOfTheFirstLookAddedAgain column_split.cuh [[tile_words + at_once * Split::kStride,]] [[tile_words,]])
 mutant(column_split GroupsBeyondTheFirstLookForgotten column_split.cuh
        [[count -= Split::kAtOnce, words]] [[count = 0, words]])
