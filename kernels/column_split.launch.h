@@ -75,7 +75,7 @@ SCANTUNE_LAUNCH_RULE LaunchDims column_split_reset_launch(long long outer, long 
                                                           ColumnSplitParams p, int element_bytes,
                                                           int accumulator_bytes) {
   constexpr int kThreads = 256;
-  constexpr int kEach = 8;  // words a thread: there can be a million of them, and the scan waits for this
+  constexpr long long kEach = 8;  // words a thread: there can be a million of them, and the scan waits for this
   const long long words = column_split_workspace_bytes(outer, n, inner, p, element_bytes, accumulator_bytes) / 8;
   return {grid_for(ceil_div(words, kThreads * kEach)), kThreads, 0};
 }
