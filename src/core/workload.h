@@ -1,6 +1,7 @@
 // One problem to tune for: a shape, its types, and what is asked of the measurement.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -30,6 +31,8 @@ struct Workload {
   [[nodiscard]] int64_t bytes_written() const { return elements() * size_bytes(output_dtype()); }
   // The copy control moves as many bytes as the scan must: reads this many and writes this many.
   [[nodiscard]] int64_t copy_bytes() const { return (bytes_read() + bytes_written()) / 2; }
+  // Memory of the input: where integers are widened, the copy reads more than the scan does.
+  [[nodiscard]] int64_t input_bytes() const { return std::max(bytes_read(), copy_bytes()); }
 
   bool operator==(const Workload&) const = default;
 };

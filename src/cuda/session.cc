@@ -32,22 +32,14 @@ Failure as_load_failure(Failure failure) {
   return failure;
 }
 
-// The largest shapes there are would overflow; no device holds a quarter of that.
-constexpr int64_t kMostBytes = int64_t{1} << 60;
-
-// Device memory for the input: where integers are widened, the copy, which moves half of all bytes each way, reads more
-// than the scan does.
-int64_t input_footprint(const Workload& workload) {
-  const int64_t read = std::min(workload.bytes_read(), kMostBytes);
-  const int64_t written = std::min(workload.bytes_written(), kMostBytes);
-  return std::max(Guarded::footprint(read), Guarded::kGuardBytes + (read + written) / 2);
-}
-
 }  // namespace
 
 int64_t CudaSession::footprint(const Workload& workload, const Chip& chip) {
-  return input_footprint(workload) + Guarded::footprint(std::min(workload.bytes_written(), kMostBytes)) +
-         std::min(Verifier::footprint(workload, chip), kMostBytes) + std::min(allowance_bytes(workload), kMostBytes) +
+  // The largest shapes there are would overflow; no device holds a quarter of that.
+  constexpr int64_t kMost = int64_t{1} << 60;
+  return Guarded::footprint(std::min(workload.input_bytes(), kMost)) +
+         Guarded::footprint(std::min(workload.bytes_written(), kMost)) +
+         std::min(Verifier::footprint(workload, chip), kMost) + std::min(allowance_bytes(workload), kMost) +
          rotation_sets(workload, chip) * 2 * rotation_stride(workload);
 }
 
@@ -114,14 +106,13 @@ tl::expected<void, Failure> CudaSession::allocate_tensors() {
   struct Tensor {
     Guarded* tensor;
     int64_t bytes;
-    int64_t footprint;
+    int64_t allocated;
     unsigned char pattern;
   };
   // The input's guards are poison, so that a value read from beyond its ends shows in the result.
-  for (const Tensor& wanted :
-       {Tensor{&in_, workload_.bytes_read(), input_footprint(workload_), Verifier::kPoison},
-        Tensor{&out_, workload_.bytes_written(), Guarded::footprint(workload_.bytes_written()), 0xA5}}) {
-    auto buffer = allocate(context_, wanted.footprint);
+  for (const Tensor& wanted : {Tensor{&in_, workload_.bytes_read(), workload_.input_bytes(), Verifier::kPoison},
+                               Tensor{&out_, workload_.bytes_written(), workload_.bytes_written(), 0xA5}}) {
+    auto buffer = allocate(context_, Guarded::footprint(wanted.allocated));
     if (!buffer) {
       return tl::unexpected(buffer.error());
     }

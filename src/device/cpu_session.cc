@@ -43,10 +43,6 @@ Eviction eviction(const Workload& workload, const Chip& chip) {
   return {.bytes = 2 * cache};
 }
 
-// The copy moves the bytes of input and output, half of them each way: where integers are widened it reads more than
-// the input has.
-int64_t input_bytes(const Workload& workload) { return std::max(workload.bytes_read(), workload.copy_bytes()); }
-
 struct Loaded {
   std::string kernel;
   Family family = nullptr;
@@ -116,7 +112,7 @@ class CpuSession final : public Session {
         verifier_(leaves, team_, workload, seed) {}
 
   Expected<void> prepare() {
-    for (auto [buffer, bytes] : {std::pair{&in_, input_bytes(workload_)}, std::pair{&out_, workload_.bytes_written()},
+    for (auto [buffer, bytes] : {std::pair{&in_, workload_.input_bytes()}, std::pair{&out_, workload_.bytes_written()},
                                  std::pair{&eviction_, eviction_by_.bytes}}) {
       if (bytes > 0) {
         auto allocated = Buffer::allocate(bytes);
@@ -298,7 +294,7 @@ class CpuSession final : public Session {
 int64_t session_bytes(const Workload& workload, const Chip& chip) {
   const int64_t evicted = eviction(workload, chip).bytes;
   const auto [outer, n, inner] = workload.geometry();
-  return Buffer::footprint(input_bytes(workload)) + Buffer::footprint(workload.bytes_written()) +
+  return Buffer::footprint(workload.input_bytes()) + Buffer::footprint(workload.bytes_written()) +
          (evicted > 0 ? Buffer::footprint(evicted) : 0) + Verifier::reference_bytes(workload) +
          workspace_bytes(outer, n, inner, static_cast<int>(size_bytes(workload.accumulator)));
 }

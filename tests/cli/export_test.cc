@@ -41,12 +41,15 @@ TEST(Export, RefusesFilesThatAreNotItsOwn) {
   Sandbox box;
   const std::vector<std::string> command = {"export", "--best", kBest, "--format", "header", "--out", "out"};
   ASSERT_EQ(box.run(command).code, 0);
-  EXPECT_EQ(box.run(command).code, 0) << "its own may be written again";
+  const Finished again = box.run(command);
+  EXPECT_EQ(again.code, 0) << "its own may be written again";
   box.write("out/scantune_kernels.cuh", "edited");
   const Finished refused = box.run(command);
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.err, HasSubstr("was changed since scantune wrote it"));
   EXPECT_THAT(refused.err, EndsWith("move it away or name another folder with --out\n"));
+  EXPECT_EQ(line_count(refused.err), line_count(again.err) + 1)
+      << refused.err;  // the note on sources, if any, and this
 }
 
 TEST(Export, SaysInOneLineWhatIsWrong) {

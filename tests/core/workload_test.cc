@@ -65,7 +65,13 @@ TEST(Workload, CountsTheBytesThatTheCopyMoves) {
   EXPECT_EQ(workload.bytes_read(), int64_t{4} << 30);
   EXPECT_EQ(workload.bytes_written(), int64_t{4} << 30);
   EXPECT_EQ(workload.copy_bytes(), int64_t{4} << 30);
+  EXPECT_EQ(workload.input_bytes(), int64_t{4} << 30);
   EXPECT_EQ(to_string(workload), "32768x32768 f32 dim 1");
+  Workload widened = workload;
+  widened.dtype = DType::i32;
+  widened.accumulator = DType::i64;
+  EXPECT_EQ(widened.copy_bytes(), int64_t{6} << 30);
+  EXPECT_EQ(widened.input_bytes(), int64_t{6} << 30) << "4 GiB are summed";
 }
 
 TEST(Workload, BytesOfTheLargestTensorFit64Bits) {
