@@ -51,6 +51,7 @@ template <class T, class Acc, int kAccess, int kColumns, int kWarps, int kRows>
 __global__ void column_carry_reset(const T* /*in*/, Output<T, Acc>* /*out*/, void* workspace, long long outer,
                                    long long n, long long inner) {
   let_next_launch_start();
+  wait_for_launch_in_front();
   const long long words =
       1 + column_carry_words(outer, n, inner, {kAccess, kColumns, kWarps, kRows}, sizeof(T), sizeof(Acc));
   clear_words(workspace, words);
@@ -75,6 +76,7 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
   const ColumnOrder order =
       column_order(static_cast<unsigned>(outer), slabs, strips, column_carry_apart(gridDim.x, kInterleave));
 
+  let_next_launch_start();
   wait_for_launch_in_front();
   if (threadIdx.x == 0) {
     taken[0] = take_ticket(counter);
@@ -92,12 +94,12 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
     const long long first_column = static_cast<long long>(now.strip) * kColumns;
     const long long first_word = now.o * inner + first_column;
     const auto has_carry = [&](int column) { return column < kColumns && first_column + column < inner; };
-    Glimpse<Acc> seen[kShares];
+    FlaggedSum<Acc> seen[kShares];
 #pragma unroll
     for (int i = 0; i < kShares; ++i) {
       const int column = i * kThreads + threadIdx.x;
       if (now.slab > 0 && has_carry(column)) {
-        seen[i] = look<Acc>(carries, first_word + column);
+        seen[i] = look<FlaggedSum<Acc>>(carries, first_word + column);
       }
     }
     unsigned next = 0;
@@ -123,7 +125,8 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, kBlocks)
     for (int i = 0; i < kShares; ++i) {
       const int column = i * kThreads + threadIdx.x;
       if (now.slab + 1 < slabs && has_carry(column)) {
-        publish(carries, first_word + column, sum_levels<Tile, Tile::kStack + 1>(levels[buffer], column), now.slab + 1);
+        const Acc sum = sum_levels<Tile, Tile::kStack + 1>(levels[buffer], column);
+        publish(carries, first_word + column, FlaggedSum<Acc>::of(sum, now.slab + 1));
       }
     }
     store_columns<Tile>(loaded, sum_below<Tile, 1>(in_warp, levels[buffer]), out, place, inner, aligned);

@@ -73,11 +73,10 @@ template <class T, class Acc, int kAccess, int kColumns, int kTile, int kWarps, 
 __global__ void __launch_bounds__(256) column_split_reset(const T* /*in*/, Output<T, Acc>* /*out*/, void* workspace,
                                                           long long outer, long long n, long long inner) {
   let_next_launch_start();
-  const long long words =
-      column_split_workspace_bytes(outer, n, inner, {kAccess, kColumns, kTile, kWarps, kStages, kLoaders}, sizeof(T),
-                                   sizeof(Acc)) /
-      8;
-  clear_words(workspace, words);
+  wait_for_launch_in_front();
+  const long long sums = column_split_sums(outer, n, inner, {kAccess, kColumns, kTile, kWarps, kStages, kLoaders},
+                                           static_cast<int>(sizeof(T)));
+  clear_words(workspace, kSplitCounterWords + words_of<HandedSum<Acc>>(sums));
 }
 
 // A tile of the tensor.
@@ -105,6 +104,8 @@ struct ColumnSplit {
   using T = Element;
   using Acc = Sum;
   using Out = Output<T, Acc>;
+  using Handed = HandedSum<Acc>;
+  using Word = typename Handed::Word;
   using Tile = ColumnTile<T, Acc, kAccessWidth, kMostColumns, kScanWarps, 1>;  // the types of an access
   using Cells = typename Tile::Cells;
   using Sums = typename Tile::Sums;
@@ -125,17 +126,17 @@ struct ColumnSplit {
   static constexpr int kNarrowBytes = 128;  // rows below this are written from the slot, many in one access
   static constexpr int kBatch = kAccess == kAccessBytes ? 8 : 16;  // rows read from shared memory at once
   static constexpr int kParts = kScanWarps / kSlotWarps;           // of a tile
-  static constexpr int kStride = kColumns * kStatusWords<Acc>;     // words from a sum to the next
+  static constexpr int kStride = kColumns * Handed::kWords;        // words from a sum to the next
   // Sums that a thread looks at: as many as its registers hold, of groups and of tiles.
-  static constexpr int kAtOnce = 8 / kStatusWords<Acc>;
-  static constexpr int kTilesAtOnce = (kSplitFan - 1) / kStatusWords<Acc>;
+  static constexpr int kAtOnce = 8 / Handed::kWords;
+  static constexpr int kTilesAtOnce = (kSplitFan - 1) / Handed::kWords;
   static_assert(kColumns <= kScanners, "a row of single elements is no wider than the warps that scan it");
   static_assert(kParts * kSlotWarps == kScanWarps, "parts of a tile are alike");
   static_assert(kMostElements % (kScanners * kPer) == 0 && kMostElements % kColumns == 0, "runs have rows");
 
   const T* in;
   Out* out;
-  unsigned long long* words;
+  Word* words;
   long long n;
   long long inner;
   unsigned long long end;  // the address after the tensor
@@ -151,7 +152,7 @@ struct ColumnSplit {
   __device__ ColumnSplit(const T* in_, Out* out_, void* workspace, long long outer, long long n_, long long inner_)
       : in(in_),
         out(out_),
-        words(static_cast<unsigned long long*>(workspace) + kSplitCounterWords),
+        words(reinterpret_cast<Word*>(static_cast<unsigned long long*>(workspace) + kSplitCounterWords)),
         n(n_),
         inner(inner_),
         end(reinterpret_cast<unsigned long long>(in_ + outer * n_ * inner_)),
@@ -186,11 +187,16 @@ struct ColumnSplit {
   }
 
   // The words of the sums of tile `slab` of a line, and of those above it.
-  __device__ __forceinline__ unsigned long long* tile_words(unsigned line, unsigned slab) const {
+  __device__ __forceinline__ Word* tile_words(unsigned line, unsigned slab) const {
     return words + (static_cast<unsigned long long>(line) * sums + slab) * kStride;
   }
-  __device__ __forceinline__ unsigned long long* group_words(unsigned line, unsigned group) const {
+  __device__ __forceinline__ Word* group_words(unsigned line, unsigned group) const {
     return tile_words(line, slabs + group);
+  }
+  // From the words of a tile's first column to those of another. A thread beyond the last looks at that, so that
+  // whole warps wait together.
+  static __device__ __forceinline__ int column_words(const ColumnSplitTile& tile, int column) {
+    return (column < tile.columns ? column : tile.columns - 1) * Handed::kWords;
   }
 };
 
@@ -336,31 +342,31 @@ __device__ __forceinline__ Acc scan_runs(Acc* column, int runs, int columns) {
   return below;
 }
 
-// The sums of a column that up to kCount neighbouring tiles, or groups, have published. By whole warps; a thread
-// without `any` has no column.
+// The sums of the thread's column that up to kCount neighbouring tiles, or groups, have published. By whole warps.
 template <class Split, int kCount>
 struct Published {
   using Acc = typename Split::Acc;
-  Glimpse<Acc> seen[kCount] = {};
+  using Word = typename Split::Word;
+  typename Split::Handed seen[kCount] = {};
 
-  // Looks at the first `count` of them; `words` are those of the lowest, `column` the thread's.
-  __device__ __forceinline__ void look_at(const unsigned long long* words, int column, int count, bool any) {
+  // Looks at the first `count` of them; `words` are those of the lowest.
+  __device__ __forceinline__ void look_at(const Word* words, int count) {
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
-      if (any && i < count) {
-        seen[i] = look<Acc>(words + i * Split::kStride, column);
+      if (i < count) {
+        seen[i] = look<typename Split::Handed>(words, i * Split::kColumns);
       }
     }
   }
 
   // Looks again at those that were not there until all are; then adds them to `sum`, from the lowest up.
-  __device__ __forceinline__ Acc add_to(Acc sum, const unsigned long long* words, int column, int count, bool any) {
-    await_all<Acc>(
-        words, seen, [&](int i) { return any && i < count; }, [&](int i) { return i * Split::kColumns + column; });
+  __device__ __forceinline__ Acc add_to(Acc sum, const Word* words, int count) {
+    await_all(
+        words, seen, [&](int i) { return i < count; }, [&](int i) { return i * Split::kColumns; });
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
       if (i < count) {
-        sum = sum_in(seen[i]) + sum;
+        sum = seen[i].sum() + sum;
       }
     }
     return sum;
@@ -369,13 +375,13 @@ struct Published {
 
 // Adds any number of them to `sum`.
 template <class Split>
-__device__ __forceinline__ typename Split::Acc add_published(typename Split::Acc sum, const unsigned long long* words,
-                                                             int column, int count, bool any) {
+__device__ __forceinline__ typename Split::Acc add_published(typename Split::Acc sum, const typename Split::Word* words,
+                                                             int count) {
 #pragma unroll 1
   for (; count > 0; count -= Split::kAtOnce, words += Split::kAtOnce * Split::kStride) {
     Published<Split, Split::kAtOnce> published;
-    published.look_at(words, column, count, any);
-    sum = published.add_to(sum, words, column, count, any);
+    published.look_at(words, count);
+    sum = published.add_to(sum, words, count);
   }
   return sum;
 }
@@ -433,20 +439,19 @@ __device__ __forceinline__ void fill_slot(const Split& split, ColumnSplitSlot& s
       async_commit();
     }
     sync_slot();
-    unsigned long long* words = split.tile_words(tile.line, tile.slab);
+    typename Split::Word* words = split.tile_words(tile.line, tile.slab);
     for (int column = thread; column < tile.columns; column += kThreads) {
       const Acc sum = scan_runs(sums + column, split.tiles.runs, split.tiles.columns);
-      publish(words, column, sum);
+      publish(words, column, Split::Handed::of(sum));
     }
     barrier_arrive(&slot.summed);
     if (tile.slab % kSplitFan == kSplitFan - 1) {
       words -= (kSplitFan - 1) * Split::kStride;
       const int lane = thread % kWarpThreads;
       for (int column = thread; column - lane < tile.columns; column += kThreads) {
-        const bool any = column < tile.columns;
-        const Acc sum = add_published<Split>(Acc(0), words, column, kSplitFan, any);
-        if (any) {
-          publish(split.group_words(tile.line, tile.slab / kSplitFan), column, sum);
+        const Acc sum = add_published<Split>(Acc(0), words + split.column_words(tile, column), kSplitFan);
+        if (column < tile.columns) {
+          publish(split.group_words(tile.line, tile.slab / kSplitFan), column, Split::Handed::of(sum));
         }
       }
     }
@@ -473,18 +478,19 @@ __device__ __forceinline__ void look_up(const Split& split, ColumnSplitSlot* slo
         known = 0;
         sum = 0;
       }
-      const bool any = column < tile.columns;
       const int group = static_cast<int>(tile.slab / kSplitFan);
       const int tiles_below = static_cast<int>(tile.slab % kSplitFan);
-      const unsigned long long* tile_words = split.tile_words(line, tile.slab - tiles_below);
+      const int words_to_column = split.column_words(tile, column);
+      const typename Split::Word* tile_words = split.tile_words(line, tile.slab - tiles_below) + words_to_column;
+      const typename Split::Word* group_words = split.group_words(line, known) + words_to_column;
       const int at_once = tiles_below < Split::kTilesAtOnce ? tiles_below : Split::kTilesAtOnce;
       Published<Split, Split::kTilesAtOnce> tiles;  // on their way while groups are added
-      tiles.look_at(tile_words, column, at_once, any);
-      sum = add_published<Split>(sum, split.group_words(line, known), column, group - known, any);
+      tiles.look_at(tile_words, at_once);
+      sum = add_published<Split>(sum, group_words, group - known);
       known = group;
-      const Acc below = add_published<Split>(tiles.add_to(Acc(0), tile_words, column, at_once, any),
-                                             tile_words + at_once * Split::kStride, column, tiles_below - at_once, any);
-      if (any) {
+      const Acc below = add_published<Split>(tiles.add_to(Acc(0), tile_words, at_once),
+                                             tile_words + at_once * Split::kStride, tiles_below - at_once);
+      if (column < tile.columns) {
         reinterpret_cast<Acc*>(shared + s * Split::kSlotBytes + Split::kDataBytes)[column] = below + sum;
       }
     }
@@ -641,6 +647,7 @@ __global__ void __launch_bounds__((kWarps + (kColumns + kWarpThreads - 1) / kWar
                                   1)
     column_split(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n, long long inner) {
   using Split = ColumnSplit<T, Acc, kAccess, kColumns, kTile, kWarps, kStages, kLoaders>;
+  let_next_launch_start();
   __shared__ ColumnSplitSlot slots[kStages];
   unsigned char* shared = dynamic_shared();
   unsigned* counter = static_cast<unsigned*>(workspace);

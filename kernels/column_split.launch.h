@@ -61,14 +61,20 @@ SCANTUNE_LAUNCH_RULE ColumnSplitTiles column_split_tiles(long long n, long long 
   return t;
 }
 
-// After the ticket counter come, for each line of tiles above one another, the sums of its tiles and of their groups,
-// each with room for as many columns as a tile may have.
+// Sums of columns that blocks hand to one another: for each line of tiles above one another those of its tiles and of
+// their groups, each with room for as many columns as a tile may have.
+SCANTUNE_LAUNCH_RULE long long column_split_sums(long long outer, long long n, long long inner, ColumnSplitParams p,
+                                                 int element_bytes) {
+  const ColumnSplitTiles t = column_split_tiles(n, inner, p, element_bytes);
+  return outer * t.strips * (t.slabs + ceil_div(t.slabs, kSplitFan)) * p.columns;
+}
+
+// The ticket counter, and these sums.
 SCANTUNE_LAUNCH_RULE long long column_split_workspace_bytes(long long outer, long long n, long long inner,
                                                             ColumnSplitParams p, int element_bytes,
                                                             int accumulator_bytes) {
-  const ColumnSplitTiles t = column_split_tiles(n, inner, p, element_bytes);
-  const long long sums = outer * t.strips * (t.slabs + ceil_div(t.slabs, kSplitFan));
-  return 8 * (kSplitCounterWords + sums * p.columns * status_words(accumulator_bytes));
+  return 8 *
+         (kSplitCounterWords + column_split_sums(outer, n, inner, p, element_bytes) * status_words(accumulator_bytes));
 }
 
 SCANTUNE_LAUNCH_RULE LaunchDims column_split_reset_launch(long long outer, long long n, long long inner,

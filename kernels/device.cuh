@@ -311,7 +311,7 @@ __device__ __forceinline__ void sync_part(int id, int threads) {
 // --- Words that blocks hand to one another ----------------------------------------------------------
 //
 // Relaxed: a word is seen whole, sooner or later, and says nothing about any other memory. So what is
-// handed over must be in the word itself (Status in status.cuh).
+// handed over must be in the word itself (status.cuh).
 
 __device__ __forceinline__ unsigned long long load_relaxed(const unsigned long long* word) {
   unsigned long long value;
@@ -323,13 +323,25 @@ __device__ __forceinline__ void store_relaxed(unsigned long long* word, unsigned
   asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" : : "l"(word), "l"(value) : "memory");
 }
 
+__device__ __forceinline__ unsigned load_relaxed(const unsigned* word) {
+  unsigned value;
+  asm volatile("ld.relaxed.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(word) : "memory");
+  return value;
+}
+
+__device__ __forceinline__ void store_relaxed(unsigned* word, unsigned value) {
+  asm volatile("st.relaxed.gpu.global.u32 [%0], %1;" : : "l"(word), "r"(value) : "memory");
+}
+
 // The next of the numbers 0, 1, 2, ... that blocks take from a counter.
 __device__ __forceinline__ unsigned take_ticket(unsigned* counter) { return atomicAdd(counter, 1u); }
 
 // --- Launches that overlap (sm_90) ------------------------------------------------------------------
 //
-// A launch that may start before the one in front of it has ended (Launch::overlaps in the catalog) must
-// wait before it touches what that one writes. Both do nothing where launches do not overlap.
+// Every kernel lets the launch behind it start at once, and waits for the one in front of it, of whatever kernel,
+// before it touches global memory, be it to read what that has written or to write what it may still read. (Prefetches
+// may come before.) As all do, whoever has waited for one launch has waited for all before it. Both calls do nothing
+// where launches do not overlap.
 
 __device__ __forceinline__ void wait_for_launch_in_front() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900

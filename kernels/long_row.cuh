@@ -63,10 +63,18 @@ template <class T, class Acc, int kTile, int kWarps, int kStages, int kLoaders, 
 __global__ void __launch_bounds__(256) long_row_reset(const T* /*in*/, Output<T, Acc>* /*out*/, void* workspace,
                                                       long long outer, long long n, long long /*inner*/) {
   let_next_launch_start();
-  const long long words =
-      long_row_workspace_bytes(outer, n, {kTile, kWarps, kStages, kLoaders, kStorage}, static_cast<int>(sizeof(Acc))) /
-      8;
+  wait_for_launch_in_front();
+  const long long words = long_row_workspace_bytes(outer, n, {kTile, kWarps, kStages, kLoaders, kStorage},
+                                                   static_cast<int>(sizeof(T)), static_cast<int>(sizeof(Acc))) /
+                          8;
   clear_words(workspace, words);
+}
+
+// Where the sum of a part lies among the status words, in sums.
+template <class T, class Acc>
+__device__ __forceinline__ long long place_of_part(long long part) {
+  constexpr int kWords = long_row_sum_words(static_cast<int>(sizeof(T)), static_cast<int>(sizeof(Acc)));
+  return part * (kWords / FlaggedSum<Acc>::kWords);
 }
 
 // A tile of a row, counted from the right.
@@ -282,7 +290,8 @@ __device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsi
     barrier_arrive(&slot.full);
     const Acc sum = sum_of_part<T, Acc, kPartVectors>(data, skipped);
     if (lane == 0) {
-      publish(words, static_cast<long long>(ticket) * kLoaders + (kLoaders - 1 - part), tails > 0 ? sum + tail : sum);
+      const long long place = place_of_part<T, Acc>(static_cast<long long>(ticket) * kLoaders + (kLoaders - 1 - part));
+      publish(words, place, FlaggedSum<Acc>::of(tails > 0 ? sum + tail : sum));
     }
     __syncwarp();  // all lanes have read the slot before any fills it again
   }
@@ -291,11 +300,11 @@ __device__ __forceinline__ void fill_slot(const T* in, Output<T, Acc>* out, unsi
 constexpr int kLongRowWindow = 64;  // tiles
 
 // The status words of neighbouring windows, each lane with neighbouring tiles of each.
-template <class Acc, int kLoaders>
+template <class T, class Acc, int kLoaders>
 struct LongRowWindows {
   static constexpr int kEach = kLongRowWindow / kWarpThreads * kLoaders;  // parts of tiles, a lane
-  static constexpr int kCount = kEach * kStatusWords<Acc> < 8 ? 8 / (kEach * kStatusWords<Acc>) : 1;
-  Glimpse<Acc> seen[kCount * kEach] = {};
+  static constexpr int kCount = kEach * FlaggedSum<Acc>::kWords < 8 ? 8 / (kEach * FlaggedSum<Acc>::kWords) : 1;
+  FlaggedSum<Acc> seen[kCount * kEach] = {};
   int first;  // of the row's parts, the lane's first
   int end;    // parts that lie right of the tile
 
@@ -306,10 +315,11 @@ struct LongRowWindows {
   __device__ __forceinline__ int part(int i) const { return first + i / kEach * kWarpThreads * kEach + i % kEach; }
   __device__ __forceinline__ bool wanted(int i) const { return part(i) < end; }
 
-  // Waits for them; `first_word` is that of the row.
-  __device__ __forceinline__ void await(const unsigned long long* words, long long first_word) {
-    await_all<Acc>(
-        words, seen, [&](int i) { return wanted(i); }, [&](int i) { return first_word + part(i); });
+  // Waits for them; `first_part` is the row's first among all.
+  __device__ __forceinline__ void await(const unsigned long long* words, long long first_part) {
+    await_all(
+        words, seen, [&](int i) { return wanted(i); },
+        [&](int i) { return place_of_part<T, Acc>(first_part + part(i)); });
   }
 
   // The sum of window `w` of those, in lane 0.
@@ -317,7 +327,7 @@ struct LongRowWindows {
     Acc sum = 0;
 #pragma unroll
     for (int t = w * kEach; t < (w + 1) * kEach; ++t) {
-      sum = wanted(t) ? sum_in(seen[t]) + sum : sum;
+      sum = wanted(t) ? seen[t].sum() + sum : sum;
     }
     return warp_suffix_sum(sum);
   }
@@ -326,7 +336,7 @@ struct LongRowWindows {
 // The looker: puts the sum of what lies right of each tile into its slot, in turn, until there are no more tiles.
 template <class T, class Acc, int kStages, int kLoaders>
 __device__ __forceinline__ void look_up(const unsigned long long* words, LongRowSlot<T, Acc>* slots) {
-  using Windows = LongRowWindows<Acc, kLoaders>;
+  using Windows = LongRowWindows<T, Acc, kLoaders>;
   const int lane = static_cast<int>(threadIdx.x) % kWarpThreads;
   unsigned row = ~0u;  // the ticket of its tile 0
   int windows = 0;     // of the row, those at its right end, ...
@@ -454,11 +464,12 @@ __device__ __forceinline__ void prefetch_first_tile(const T* in, unsigned tiles,
 template <class T, class Acc, int kTile, int kWarps, int kStages, int kLoaders, Storage kStorage>
 __global__ void __launch_bounds__((kWarps + 1 + kStages * kLoaders) * kWarpThreads, 1)
     long_row(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n, long long /*inner*/) {
+  let_next_launch_start();
   __shared__ LongRowSlot<T, Acc> slots[kStages];
   __shared__ Acc warp_sums[2][kWarps];
   unsigned char* data = dynamic_shared();
   unsigned* counter = static_cast<unsigned*>(workspace);
-  unsigned long long* words = static_cast<unsigned long long*>(workspace) + 1;
+  unsigned long long* words = static_cast<unsigned long long*>(workspace) + kLongRowCounterWords;
   if (threadIdx.x == 0) {
     for (int s = 0; s < kStages; ++s) {
       barrier_init(&slots[s].free, kWarps * kWarpThreads);

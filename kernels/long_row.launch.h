@@ -29,16 +29,27 @@ SCANTUNE_LAUNCH_RULE int long_row_registers(LongRowParams p, int element_bytes) 
 
 SCANTUNE_LAUNCH_RULE long long long_row_tiles(long long n, LongRowParams p) { return ceil_div(n, p.tile); }
 
-// A counter for tickets, and a status for each part of a tile that a warp loads.
-SCANTUNE_LAUNCH_RULE long long long_row_workspace_bytes(long long outer, long long n, LongRowParams p,
-                                                        int accumulator_bytes) {
-  return 8 * (1 + outer * long_row_tiles(n, p) * p.loaders * status_words(accumulator_bytes));
+constexpr int kLongRowCounterWords = 16;  // the ticket counter, alone in a line of the L2
+
+// Words from the sum of one part of a tile to the next. Blocks publish neighbouring sums at about the same time, while
+// others poll them: two in a sector of the L2 are faster than four. Halves, whose lookers have the least time, are
+// not: they would read twice as many sectors (docs/kernels.md).
+SCANTUNE_LAUNCH_RULE int long_row_sum_words(int element_bytes, int accumulator_bytes) {
+  return element_bytes == 2 ? status_words(accumulator_bytes) : 2;
 }
 
-SCANTUNE_LAUNCH_RULE LaunchDims long_row_reset_launch(long long outer, long long n, LongRowParams p,
+// A counter for tickets, and the sum of each part of a tile that a warp loads.
+SCANTUNE_LAUNCH_RULE long long long_row_workspace_bytes(long long outer, long long n, LongRowParams p,
+                                                        int element_bytes, int accumulator_bytes) {
+  const long long sums = outer * long_row_tiles(n, p) * p.loaders;
+  return 8 * (kLongRowCounterWords + sums * long_row_sum_words(element_bytes, accumulator_bytes));
+}
+
+SCANTUNE_LAUNCH_RULE LaunchDims long_row_reset_launch(long long outer, long long n, LongRowParams p, int element_bytes,
                                                       int accumulator_bytes) {
   constexpr int kThreads = 256;
-  return {grid_for(ceil_div(long_row_workspace_bytes(outer, n, p, accumulator_bytes) / 8, kThreads)), kThreads, 0};
+  const long long words = long_row_workspace_bytes(outer, n, p, element_bytes, accumulator_bytes) / 8;
+  return {grid_for(ceil_div(words, kThreads)), kThreads, 0};
 }
 
 // `resident_blocks`: how many blocks the GPU holds at once. More would do no harm, and no good.

@@ -154,10 +154,29 @@ __device__ __forceinline__ void for_each_row(const T* in, Output<T, Acc>* out, l
   }
 }
 
+// Has the L2 fetch the block's first tile while the launch in front still runs.
+template <class T, int kTile>
+__device__ __forceinline__ void prefetch_end_of_row(const T* in, long long outer, long long n) {
+  if (threadIdx.x != 0 || blockIdx.x >= outer) {
+    return;
+  }
+  constexpr int kTileVectors = kTile / kPerVector<T>;
+  const T* row_in = in + blockIdx.x * n;
+  const RowSplit row = split_row(row_in, n);
+  const int vectors = row.vectors < kTileVectors ? static_cast<int>(row.vectors) : kTileVectors;
+  if (vectors > 0) {
+    prefetch_to_l2(row_in + row.head + (row.vectors - vectors) * kPerVector<T>,
+                   static_cast<unsigned>(vectors * kAccessBytes));
+  }
+}
+
 template <class T, class Acc, int kTile, int kWarps, int kStages, Storage kStorage>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     row_carry(const T* in, Output<T, Acc>* out, void* /*workspace*/, long long outer, long long n,
               long long /*inner*/) {
+  let_next_launch_start();
+  prefetch_end_of_row<T, kTile>(in, outer, n);
+  wait_for_launch_in_front();
   __shared__ Acc warp_sums[2][kWarps];
   int buffer = 0;
   if constexpr (kStorage == Storage::registers) {

@@ -201,6 +201,8 @@ template <class T, class Acc, int kVectors, int kWarps>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     short_row(const T* in, Output<T, Acc>* out, void* /*workspace*/, long long outer, long long n,
               long long /*inner*/) {
+  let_next_launch_start();
+  wait_for_launch_in_front();
   const long long rows = short_row_rows(n, {kVectors, kWarps}, sizeof(T));
   for (long long row = (static_cast<long long>(blockIdx.x) * kWarps + threadIdx.x / kWarpThreads) * rows; row < outer;
        row += static_cast<long long>(gridDim.x) * kWarps * rows) {

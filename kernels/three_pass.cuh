@@ -64,6 +64,8 @@ template <class T, class Acc, int kTile, int kWarps, int kStages>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     block_sums(const T* in, Output<T, Acc>* /*out*/, void* workspace, long long outer, long long n,
                long long /*inner*/) {
+  let_next_launch_start();
+  wait_for_launch_in_front();
   constexpr int kVectors = three_pass_vectors({kTile, kWarps, kStages}, sizeof(T));
   __shared__ Acc warp_sums[2][kWarps];
   Acc* sums = static_cast<Acc*>(workspace);
@@ -106,6 +108,8 @@ template <class T, class Acc, int kTile, int kWarps, int kStages>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     block_prefix(const T* /*in*/, Output<T, Acc>* /*out*/, void* workspace, long long outer, long long n,
                  long long /*inner*/) {
+  let_next_launch_start();
+  wait_for_launch_in_front();
   constexpr int kThreads = kWarps * kWarpThreads;
   __shared__ Acc warp_sums[2][kWarps];
   const long long tiles = ceil_div(n, kTile);
@@ -133,6 +137,8 @@ template <class T, class Acc, int kTile, int kWarps, int kStages>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     cumsum_with_prefix(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n,
                        long long /*inner*/) {
+  let_next_launch_start();
+  wait_for_launch_in_front();
   constexpr int kVectors = three_pass_vectors({kTile, kWarps, kStages}, sizeof(T));
   constexpr int kTileVectors = kTile / kPerVector<T>;
   __shared__ Acc warp_sums[2][kWarps];

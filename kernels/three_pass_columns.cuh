@@ -43,6 +43,8 @@ __device__ __forceinline__ NumberedTile numbered_tile(long long number, long lon
 template <class T, class Acc, int kAccess, int kColumns, int kWarps, int kRows>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     column_sums(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n, long long inner) {
+  let_next_launch_start();
+  wait_for_launch_in_front();
   using Tile = ColumnTile<T, Acc, kAccess, kColumns, kWarps, kRows>;
   __shared__ typename Tile::Row levels[2][Tile::kStack];
   Acc* sums = static_cast<Acc*>(workspace);
@@ -70,6 +72,8 @@ template <class T, class Acc, int kAccess, int kColumns, int kWarps, int kRows>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     column_prefix(const T* /*in*/, Output<T, Acc>* /*out*/, void* workspace, long long outer, long long n,
                   long long inner) {
+  let_next_launch_start();
+  wait_for_launch_in_front();
   constexpr int kBatch = 8;  // sums a thread loads at once
   __shared__ Acc shares[2][kWarps][kWarpThreads];
   const long long slabs = columns_slabs(n, {kAccess, kColumns, kWarps, kRows}, sizeof(T));
@@ -120,6 +124,8 @@ template <class T, class Acc, int kAccess, int kColumns, int kWarps, int kRows>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     column_cumsum_with_prefix(const T* in, Output<T, Acc>* out, void* workspace, long long outer, long long n,
                               long long inner) {
+  let_next_launch_start();
+  wait_for_launch_in_front();
   using Tile = ColumnTile<T, Acc, kAccess, kColumns, kWarps, kRows>;
   __shared__ typename Tile::Row levels[2][Tile::kStack + 1];  // the last row is the prefix
   const Acc* prefixes = static_cast<const Acc*>(workspace);

@@ -50,24 +50,10 @@ def entry_of(best, workload, chip):
     return None
 
 
-def function_of(entry):
-    """The "row_carry" of "scantune::row_carry<float, float, 8192, 16, 2>"."""
-    return re.split(r"[<(]", entry, maxsplit=1)[0].split("::")[-1]
-
-
 def launches_of(winner):
-    """The launches of a winner as dictionaries: entry, grid_blocks, block_threads, shared_bytes, overlaps.
-
-    A best file may lack `overlaps`: then it is the rule of the catalog, that the kernel behind a launch which clears
-    the status words (..._reset) may start before that has ended, and waits for it itself.
-    """
-    launches = []
-    for row in winner["resources"]:
-        behind_reset = bool(launches) and function_of(launches[-1]["entry"]).endswith("_reset")
-        launches.append({"entry": row["entry"], "grid_blocks": row["grid_blocks"],
-                         "block_threads": row["block_threads"], "shared_bytes": row["dynamic_shared_bytes"],
-                         "overlaps": row.get("overlaps", behind_reset)})
-    return launches
+    """The launches of a winner as dictionaries: entry, grid_blocks, block_threads, shared_bytes."""
+    return [{"entry": row["entry"], "grid_blocks": row["grid_blocks"], "block_threads": row["block_threads"],
+             "shared_bytes": row["dynamic_shared_bytes"]} for row in winner["resources"]]
 
 
 def workspace_bytes_of(winner, workload):

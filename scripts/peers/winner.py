@@ -132,14 +132,15 @@ class Winner:
         values = [ctypes.c_uint64(source), ctypes.c_uint64(target), ctypes.c_uint64(self.workspace.data_ptr())]
         values += [ctypes.c_int64(extent) for extent in self.extents]
         arguments = (ctypes.c_void_p * len(values))(*[ctypes.addressof(value) for value in values])
-        for index, (launch, function) in enumerate(zip(self.launches, self.functions)):
+        for launch, function in zip(self.launches, self.functions):
             config = LaunchConfig()
             config.grid[:] = (launch["grid_blocks"], 1, 1)
             config.block[:] = (launch["block_threads"], 1, 1)
             config.shared_bytes = launch["shared_bytes"]
             config.stream = stream
             config.attributes = ctypes.pointer(self.overlap)
-            config.attribute_count = 1 if launch["overlaps"] and index > 0 and int(self.gpu.capability) >= 90 else 0
+            # It may start while the kernel in front of it still runs, and waits for that itself.
+            config.attribute_count = 1 if int(self.gpu.capability) >= 90 else 0
             self.gpu.driver("cuLaunchKernelEx", ctypes.byref(config), function, arguments, None)
 
     def close(self):

@@ -44,14 +44,11 @@ std::vector<Launch> launches(const Variant& variant, const Workload& workload, c
   const ColumnCarryParams p = params(variant, workload);
   const Geometry g = workload.geometry();
   const std::string settings = column_space::settings(variant, workload);
-  std::vector<Launch> launches = {
-      row_space::launch("column_carry_reset", settings, workload,
-                        column_carry_reset_launch(g.outer, g.n, g.inner, p.tile, element_bytes(workload),
-                                                  accumulator_bytes(workload))),
-      row_space::launch("column_carry", fmt::format("{}, {}, {}", settings, p.blocks, p.interleave), workload,
-                        grid(p, workload, chip))};
-  launches.back().overlaps = true;
-  return launches;
+  return {row_space::launch("column_carry_reset", settings, workload,
+                            column_carry_reset_launch(g.outer, g.n, g.inner, p.tile, element_bytes(workload),
+                                                      accumulator_bytes(workload))),
+          row_space::launch("column_carry", fmt::format("{}, {}, {}", settings, p.blocks, p.interleave), workload,
+                            grid(p, workload, chip))};
 }
 
 // The least of the values that interleave all there is to interleave stands for those above it.

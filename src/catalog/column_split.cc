@@ -59,15 +59,12 @@ std::vector<Launch> launches(const Variant& variant, const Workload& workload, c
   const int64_t resident =
       int64_t{std::max(1, chip.multiprocessors)} *
       std::max(1, blocks_per_sm(estimate(variant, workload, chip), column_split_block_warps(p) * kWarpThreads, chip));
-  std::vector<Launch> launches = {
-      row_space::launch(
-          "column_split_reset", settings, workload,
-          column_split_reset_launch(g.outer, g.n, g.inner, p, element_bytes(workload), accumulator_bytes(workload))),
-      row_space::launch("column_split", settings, workload,
-                        column_split_launch(g.outer, g.n, g.inner, p, element_bytes(workload),
-                                            accumulator_bytes(workload), resident))};
-  launches.back().overlaps = true;
-  return launches;
+  return {row_space::launch("column_split_reset", settings, workload,
+                            column_split_reset_launch(g.outer, g.n, g.inner, p, element_bytes(workload),
+                                                      accumulator_bytes(workload))),
+          row_space::launch("column_split", settings, workload,
+                            column_split_launch(g.outer, g.n, g.inner, p, element_bytes(workload),
+                                                accumulator_bytes(workload), resident))};
 }
 
 int64_t tile_count(const Variant& variant, const Workload& workload) {

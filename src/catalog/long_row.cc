@@ -53,13 +53,11 @@ std::vector<Launch> launches(const Variant& variant, const Workload& workload, c
   const int64_t resident =
       int64_t{std::max(1, chip.multiprocessors)} *
       std::max(1, blocks_per_sm(estimate(variant, workload, chip), long_row_block_warps(p) * kWarpThreads, chip));
-  std::vector<Launch> launches = {
+  return {
       row_space::launch("long_row_reset", settings, workload,
-                        long_row_reset_launch(g.outer, g.n, p, accumulator_bytes(workload))),
+                        long_row_reset_launch(g.outer, g.n, p, element_bytes(workload), accumulator_bytes(workload))),
       row_space::launch("long_row", settings, workload,
                         long_row_launch(g.outer, g.n, p, element_bytes(workload), resident))};
-  launches.back().overlaps = true;
-  return launches;
 }
 
 bool fits_registers(const Variant& variant, const Workload& workload, const Chip& chip) {
@@ -117,7 +115,8 @@ Kernel long_row_kernel() {
   kernel.launches = launches;
   kernel.workspace_bytes = [](const Variant& variant, const Workload& workload, const Chip&) -> int64_t {
     const Geometry g = workload.geometry();
-    return long_row_workspace_bytes(g.outer, g.n, params(variant), accumulator_bytes(workload));
+    return long_row_workspace_bytes(g.outer, g.n, params(variant), element_bytes(workload),
+                                    accumulator_bytes(workload));
   };
   kernel.estimate = estimate;
   return kernel;

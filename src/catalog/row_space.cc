@@ -121,7 +121,8 @@ Launch launch(const std::string& function, const std::string& settings, const Wo
                                cuda_type(workload.accumulator), settings),
           .grid_blocks = dims.grid_blocks,
           .block_threads = dims.block_threads,
-          .shared_bytes = dims.shared_bytes};
+          .shared_bytes = dims.shared_bytes,
+          .overlaps = true};
 }
 
 }  // namespace scantune::row_space

@@ -28,8 +28,9 @@ struct Launch {
   int64_t grid_blocks = 1;
   int block_threads = 1;
   int64_t shared_bytes = 0;  // dynamic shared memory a block
-  // It may start while the launch of the same variant in front of it still runs, and waits for that itself
-  // (wait_for_launch_in_front in kernels/device.cuh). Before sm_90 it starts when that has ended.
+  // It may start while the launch in front of it still runs, be that of the same variant or not, and waits for that
+  // itself (wait_for_launch_in_front in kernels/device.cuh). Before sm_90 it starts when that has ended. True of all
+  // kernels here, but not of all launches in bundles of earlier versions.
   bool overlaps = false;
 
   bool operator==(const Launch&) const = default;

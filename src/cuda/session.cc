@@ -229,7 +229,7 @@ tl::expected<void, Failure> CudaSession::enqueue_launch(const Loaded& variant, s
   config.sharedMemBytes = static_cast<unsigned>(launch.shared_bytes);
   config.hStream = stream_.get();
   config.attrs = &overlap;
-  config.numAttrs = may_overlap && launch.overlaps && index > 0 && overlaps_ ? 1 : 0;
+  config.numAttrs = may_overlap && launch.overlaps && overlaps_ ? 1 : 0;
   SCANTUNE_CU(context_->driver(), FailureKind::launch, LaunchKernelEx, &config, variant.functions[index], arguments,
               nullptr);
   return {};
@@ -258,7 +258,7 @@ tl::expected<void, Failure> CudaSession::run_poisoned(const Loaded& variant) {
                 static_cast<size_t>(workspace_bytes_), stream_.get());
   }
   for (size_t i = 0; i < variant.launches.size(); ++i) {
-    if (auto enqueued = enqueue_launch(variant, i, own_tensors(), true); !enqueued) {
+    if (auto enqueued = enqueue_launch(variant, i, own_tensors(), i > 0); !enqueued) {
       return enqueued;
     }
   }
@@ -369,7 +369,7 @@ tl::expected<Timeline, Failure> CudaSession::timeline(Handle handle, const Timel
   run.before = [&] { return as_expected(prepare_cache(handle, {.cache = workload_.cache})); };
   run.enqueue = [&]() -> Expected<void> {
     for (size_t i = 0; i < variant.launches.size(); ++i) {
-      if (auto enqueued = as_expected(enqueue_launch(variant, i, own_tensors(), true)); !enqueued) {
+      if (auto enqueued = as_expected(enqueue_launch(variant, i, own_tensors(), i > 0)); !enqueued) {
         return enqueued;
       }
     }

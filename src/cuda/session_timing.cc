@@ -24,7 +24,7 @@ tl::expected<void, Failure> CudaSession::ensure_events(size_t count) {
   return {};
 }
 
-tl::expected<void, Failure> CudaSession::enqueue(Handle handle, const Tensors& tensors) const {
+tl::expected<void, Failure> CudaSession::enqueue(Handle handle, const Tensors& tensors, bool behind_a_run) const {
   if (handle == kCopy) {
     SCANTUNE_CU(context_->driver(), FailureKind::launch, MemcpyDtoDAsync, tensors.out, tensors.in,
                 static_cast<size_t>(workload_.copy_bytes()), stream_.get());
@@ -32,7 +32,7 @@ tl::expected<void, Failure> CudaSession::enqueue(Handle handle, const Tensors& t
   }
   const Loaded& variant = loaded_.at(handle);
   for (size_t i = 0; i < variant.launches.size(); ++i) {
-    if (auto enqueued = enqueue_launch(variant, i, tensors, true); !enqueued) {
+    if (auto enqueued = enqueue_launch(variant, i, tensors, behind_a_run || i > 0); !enqueued) {
       return enqueued;
     }
   }
@@ -72,7 +72,7 @@ tl::expected<Graph, Failure> CudaSession::capture(Handle handle, const RoundSpec
   for (int run = 0; run < spec.runs && done; ++run) {
     // A hot cache is one that the run before has just used.
     const size_t set = spec.cache == CacheState::cold ? static_cast<size_t>(run) % sets_.size() : 0;
-    done = enqueue(handle, sets_[set]);
+    done = enqueue(handle, sets_[set], run > 0);
   }
   CUgraph graph = nullptr;
   const CUresult ended = driver.StreamEndCapture(stream_.get(), &graph);
@@ -116,7 +116,7 @@ tl::expected<void, Failure> CudaSession::ensure_graph(Handle handle, const Round
 
 tl::expected<void, Failure> CudaSession::enqueue_sample(Handle handle, const RoundSpec& spec) {
   if (spec.runs == 1) {
-    return enqueue(handle, own_tensors());
+    return enqueue(handle, own_tensors(), false);
   }
   SCANTUNE_CU(context_->driver(), FailureKind::launch, GraphLaunch, graphs_.at(handle).graph.get(), stream_.get());
   return {};

@@ -28,10 +28,10 @@ def main():
         found = None
         if made is not None:
             found = (made.workspace_bytes,
-                     [(one.entry, one.blocks, one.threads, one.shared_bytes, one.overlaps) for one in made.launches])
+                     [(one.entry, one.blocks, one.threads, one.shared_bytes) for one in made.launches])
             # How many blocks the GPU holds at once is asked of the GPU there, and estimated in the catalog.
-            launches = [(entry, ours.blocks if ours.resident else blocks, threads, shared, overlaps)
-                        for (entry, blocks, threads, shared, overlaps), ours in zip(launches, made.launches)]
+            launches = [(entry, ours.blocks if ours.resident else blocks, threads, shared)
+                        for (entry, blocks, threads, shared), ours in zip(launches, made.launches)]
         if found != (workspace_bytes, launches):
             wrong += 1
             print("{} {} on {} {}:\n  catalog {} {}\n  here    {}".format(kernel, params, geometry, types,

@@ -53,8 +53,8 @@ std::vector<std::string> texts(const Launches& plan) {
   std::vector<std::string> all;
   all.reserve(static_cast<size_t>(plan.count) + 1);
   for (int i = 0; i < plan.count; ++i) {
-    all.push_back(fmt::format("{} x {}, {} shared{}", plan.dims[i].grid_blocks, plan.dims[i].block_threads,
-                              plan.dims[i].shared_bytes, plan.overlaps[i] ? ", overlaps" : ""));
+    all.push_back(fmt::format("{} x {}, {} shared", plan.dims[i].grid_blocks, plan.dims[i].block_threads,
+                              plan.dims[i].shared_bytes));
   }
   all.push_back(fmt::format("workspace {}", plan.workspace_bytes));
   return all;
@@ -64,8 +64,7 @@ std::vector<std::string> texts(const Kernel& kernel, const Variant& variant, con
                                const Chip& chip) {
   std::vector<std::string> all;
   for (const Launch& launch : kernel.launches(variant, workload, chip)) {
-    all.push_back(fmt::format("{} x {}, {} shared{}", launch.grid_blocks, launch.block_threads, launch.shared_bytes,
-                              launch.overlaps ? ", overlaps" : ""));
+    all.push_back(fmt::format("{} x {}, {} shared", launch.grid_blocks, launch.block_threads, launch.shared_bytes));
   }
   all.push_back(fmt::format("workspace {}", kernel.workspace_bytes(variant, workload, chip)));
   return all;

@@ -40,8 +40,8 @@ std::string expected_case(const Kernel& kernel, const Variant& variant, const Wo
   }
   std::string launches;
   for (const Launch& launch : kernel.launches(variant, workload, chip)) {
-    launches += fmt::format("('{}', {}, {}, {}, {}), ", launch.entry, launch.grid_blocks, launch.block_threads,
-                            launch.shared_bytes, launch.overlaps ? "True" : "False");
+    launches += fmt::format("('{}', {}, {}, {}), ", launch.entry, launch.grid_blocks, launch.block_threads,
+                            launch.shared_bytes);
   }
   const Geometry g = workload.geometry();
   return fmt::format("('{}', {{{}}}, ({}, {}, {}), ('{}', '{}'), {}, {}, [{}]),\n", kernel.name, params, g.outer, g.n,

@@ -91,6 +91,9 @@ mutants_of_the_block_scan(row_carry)
 mutants_of_the_warp_scan(row_carry)
 mutants_of_the_tile_load(row_carry)
 mutants_of_the_tile_scan(row_carry)
+mutant(row_carry LaunchInFrontNotWaitedFor row_carry.cuh [[  wait_for_launch_in_front();]] [[]])
+mutant(row_carry RaggedTilePrefetched row_carry.cuh
+       [[row.vectors < kTileVectors ? static_cast<int>(row.vectors) : kTileVectors;]] [[kTileVectors;]])
 mutant(row_carry HalvesOfResultsNotExchanged scan.cuh [[__shfl_xor_sync(kAllLanes, exchanged.x, 1);]] [[exchanged.x;]])
 mutant(row_carry HalvesOfResultsInTheirOldPlaces scan.cuh [[- (odd ? kAccessBytes : 0);]] [[;]])
 mutant(row_carry HalvesOfResultsSwapped scan.cuh [=[odd ? half[1] : half[0];]=] [=[odd ? half[0] : half[1];]=])
@@ -132,6 +135,16 @@ mutants_of_the_block_scan(three_pass)
 mutants_of_the_warp_scan(three_pass)
 mutants_of_the_tile_load(three_pass)
 mutants_of_the_tile_scan(three_pass)
+mutant(three_pass BlockSumsDoNotWait three_pass.cuh [[  wait_for_launch_in_front();
+  constexpr int kVectors = three_pass_vectors({kTile, kWarps, kStages}, sizeof(T));
+  __shared__]] [[  constexpr int kVectors = three_pass_vectors({kTile, kWarps, kStages}, sizeof(T));
+  __shared__]])
+mutant(three_pass BlockPrefixDoesNotWait three_pass.cuh [[  wait_for_launch_in_front();
+  constexpr int kThreads]] [[  constexpr int kThreads]])
+mutant(three_pass CumsumDoesNotWait three_pass.cuh [[  wait_for_launch_in_front();
+  constexpr int kVectors = three_pass_vectors({kTile, kWarps, kStages}, sizeof(T));
+  constexpr int kTileVectors]] [[  constexpr int kVectors = three_pass_vectors({kTile, kWarps, kStages}, sizeof(T));
+  constexpr int kTileVectors]])
 mutant(three_pass OneBufferInBlockSums three_pass.cuh [[        buffer ^= 1;
         const RowSplit& split = tile[s].split;]] [[        const RowSplit& split = tile[s].split;]])
 mutant(three_pass OneBufferInBlockPrefix three_pass.cuh [[      buffer ^= 1;
@@ -221,6 +234,7 @@ mutant(row_carry OneBufferBesideTheRing row_carry.cuh [[    buffer ^= 1;
 
 # --- short_row -----------------------------------------------------------------------------------------
 
+mutant(short_row LaunchInFrontNotWaitedFor short_row.cuh [[  wait_for_launch_in_front();]] [[]])
 mutant(short_row HalvesExchangedWithLanesBesideTheStretch short_row.cuh
        [[sizeof results > kAccessBytes && tile >= 0]] [[sizeof results > kAccessBytes && tile > -2]])
 mutant(short_row RowsNotToldApartInAVector short_row.cuh [[    sum = ends[e] ? own : own + sum;]] [[    sum = own + sum;]])
@@ -290,7 +304,11 @@ mutant(long_row ResetWithoutTheTickets status.cuh [[    static_cast<unsigned lon
       static_cast<unsigned long long*>(workspace)[i] = 0;
     }]])
 mutant(long_row ResetOfHalfTheWords status.cuh [[i < words;]] [[i < words / 2;]])
-mutant(long_row ResetNotWaitedFor long_row.cuh [[  wait_for_launch_in_front();]] [[]])
+mutant(long_row ResetNotWaitedFor long_row.cuh [[  wait_for_launch_in_front();
+
+  const int warp]] [[  const int warp]])
+mutant(long_row ResetDoesNotWait long_row.cuh [[  wait_for_launch_in_front();
+  const long long words]] [[  const long long words]])
 mutant(long_row RaggedTilePrefetched long_row.cuh [[  if (tile.begin >= 0) {
     prefetch]] [[  {
     prefetch]])
@@ -304,22 +322,21 @@ mutant(long_row TicketTakenTwice long_row.cuh [[      next_ticket = take_ticket(
        [[      take_ticket(counter);
       next_ticket = take_ticket(counter);  //]])
 mutant(long_row WordsTakenUnready status.cuh
-       [[    ready = ready && static_cast<unsigned>(seen.word[w] >> 32) == turn;]] [[    ready = true;]])
+       [[      ready = ready && static_cast<unsigned>(word[w] >> 32) == turn;]] [[      ready = true;]])
 mutant(long_row ReadyWithTheFirstWord status.cuh
-       [[    ready = ready && static_cast<unsigned>(seen.word[w] >> 32) == turn;]]
-       [[    ready = static_cast<unsigned>(seen.word[0] >> 32) == turn;]])
+       [[      ready = ready && static_cast<unsigned>(word[w] >> 32) == turn;]]
+       [[      ready = static_cast<unsigned>(word[0] >> 32) == turn;]])
 mutant(long_row ReadyBeforeTheSum status.cuh [[    store_relaxed(words + index]]
-       [[    store_relaxed(words + index * kStatusWords<Acc> + w, static_cast<unsigned long long>(turn) << 32);
+       [[    store_relaxed(words + index * Sum::kWords + w, sum.word[w] >> 32 << 32);
     store_relaxed(words + index]])
-mutant(long_row OnlyTheFirstWaitedFor status.cuh [=[wanted(i) && !is_ready(seen[i])]=] [=[wanted(i) && !is_ready(seen[0])]=])
+mutant(long_row OnlyTheFirstWaitedFor status.cuh [=[wanted(i) && !seen[i].is_ready()]=] [=[wanted(i) && !seen[0].is_ready()]=])
 mutant(long_row MissingNotLookedAtAgain status.cuh [[        missing = true;]] [[]])
-mutant(long_row SumNeverPublished long_row.cuh [[      publish(words, static_cast<long long>(ticket) * kLoaders + (kLoaders - 1 - part), tails > 0 ? sum + tail : sum);]]
-       [[]])
+mutant(long_row SumNeverPublished long_row.cuh [[      publish(words, place,]] [[      (void)(words, place,]])
 mutant(long_row SumPublishedByAllLanes long_row.cuh [[    if (lane == 0) {
-      publish]] [[    {
-      publish]])
-mutant(long_row SumPublishedForTheNextTile long_row.cuh [[publish(words, static_cast<long long>(ticket) * kLoaders +]]
-       [[publish(words, static_cast<long long>(ticket + 1) * kLoaders +]])
+      const long long place]] [[    {
+      const long long place]])
+mutant(long_row SumPublishedForTheNextTile long_row.cuh [[static_cast<long long>(ticket) * kLoaders + (kLoaders]]
+       [[static_cast<long long>(ticket + 1) * kLoaders + (kLoaders]])
 mutant(long_row SumPublishedWithoutTheTail long_row.cuh [[tails > 0 ? sum + tail : sum]] [[sum]])
 mutant(long_row BarriersUsedBeforeTheyAreReady long_row.cuh [[  __syncthreads();]] [[]])
 mutant(long_row BarriersNotMadeVisible long_row.cuh [[    barrier_init_end();]] [[]])
@@ -422,12 +439,15 @@ function(mutants_of_columns family)
       static_cast<unsigned long long*>(workspace)[i] = 0;
     }]])
   mutant(${family} ResetOfHalfTheWords status.cuh [[i < words;]] [[i < words / 2;]])
-  mutant(${family} ResetNotWaitedFor ${family}.cuh [[  wait_for_launch_in_front();]] [[]])
+  mutant(${family} ResetNotWaitedFor ${family}.cuh [[  wait_for_launch_in_front();
+  if (threadIdx.x]] [[  if (threadIdx.x]])
+  mutant(${family} ResetDoesNotWait ${family}.cuh [[  wait_for_launch_in_front();
+  const long long words]] [[  const long long words]])
   mutant(${family} OneBuffer ${family}.cuh [[buffer ^= 1;]] [[]])
-  mutant(${family} TurnIgnored status.cuh [[    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {]]
-         [[    while (false) {]])
-  mutant(${family} TurnOfTheFirstWordOnly status.cuh [[    while (static_cast<unsigned>(seen.word[w] >> 32) != turn) {]]
-         [[    while (static_cast<unsigned>(seen.word[0] >> 32) != turn) {]])
+  mutant(${family} TurnIgnored status.cuh [[  while (!seen.is_ready(turn)) {]] [[  while (false) {]])
+  mutant(${family} TurnOfTheFirstWordOnly status.cuh
+         [[      ready = ready && static_cast<unsigned>(word[w] >> 32) == turn;]]
+         [[      ready = static_cast<unsigned>(word[0] >> 32) == turn;]])
   mutant(${family} RowsAboveTheTensorNotMasked columns.cuh [[row < 0 ? static_cast<int>(-row) : 0;]] [[0;]])
   mutant(${family} RowsMaskedAtTheBottom columns.cuh [[row < 0 ? static_cast<int>(-row) : 0;]]
          [[row + Tile::kRows > n ? static_cast<int>(row + Tile::kRows - n) : 0;]])
@@ -490,7 +510,11 @@ mutant(column_split ResetWithoutTheTickets status.cuh [[    static_cast<unsigned
       static_cast<unsigned long long*>(workspace)[i] = 0;
     }]])
 mutant(column_split ResetOfHalfTheWords status.cuh [[i < words;]] [[i < words / 2;]])
-mutant(column_split ResetNotWaitedFor column_split.cuh [[  wait_for_launch_in_front();]] [[]])
+mutant(column_split ResetNotWaitedFor column_split.cuh [[  wait_for_launch_in_front();
+
+  const int thread]] [[  const int thread]])
+mutant(column_split ResetDoesNotWait column_split.cuh [[  wait_for_launch_in_front();
+  const long long sums]] [[  const long long sums]])
 mutant(column_split FirstBarrierDropped column_split.cuh [[  __syncthreads();]] [[]])
 mutant(column_split BlockIndexForATicket column_split.cuh [[        slots[s].ticket = take_ticket(counter);]]
        [[        slots[s].ticket = blockIdx.x + s * gridDim.x;]] column_split.cuh [[      ticket = take_ticket(counter);]]
@@ -557,7 +581,7 @@ mutant(column_split PartsSummedNotReplaced column_split.cuh [[      }
 mutant(column_split PartsOfOthersNotWaitedFor column_split.cuh [[      sync_slot();
       const int run]] [[      const int run]])
 mutant(column_split SumsOfOthersNotWaitedFor column_split.cuh [[    sync_slot();
-    unsigned long long* words]] [[    unsigned long long* words]])
+    typename Split::Word* words]] [[    typename Split::Word* words]])
 mutant(column_split BarrierOnlyOfTheWarp column_split.cuh [[    if (kThreads == kWarpThreads) {]] [[    if (kThreads > 0) {]])
 mutant(column_split BarrierOfAllSlots column_split.cuh [[sync_part(kFirstId + index, kThreads);]]
        [[sync_part(kFirstId, kThreads);]])
@@ -570,24 +594,30 @@ mutant(column_split OwnRunBelowItself column_split.cuh [[        column[(last - 
         below = sums[i] + below;]] [[        below = sums[i] + below;
         column[(last - i) * columns] = below;]])
 mutant(column_split RunsFurtherBelowForgotten column_split.cuh [[        below = sums[i] + below;]] [[        below = sums[i];]])
-mutant(column_split SumNeverPublished column_split.cuh [[      publish(words, column, sum);]] [[]])
+mutant(column_split SumNeverPublished column_split.cuh [[      publish(words, column, Split::Handed::of(sum));]] [[]])
 mutant(column_split GroupNeverPublished column_split.cuh [[        publish(split.group_words(]] [[        (void)(split.group_words(]])
-mutant(column_split GroupWithoutItsLastTile column_split.cuh [[words, column, kSplitFan, any)]] [[words, column, kSplitFan - 1, any)]])
+mutant(column_split GroupWithoutItsLastTile column_split.cuh [[column_words(tile, column), kSplitFan)]]
+       [[column_words(tile, column), kSplitFan - 1)]])
 mutant(column_split GroupFromItsLastTileOn column_split.cuh [[      words -= (kSplitFan - 1) * Split::kStride;]] [[]])
 mutant(column_split GroupEndsWithTheTileBefore column_split.cuh [[tile.slab % kSplitFan == kSplitFan - 1]]
        [[tile.slab % kSplitFan == kSplitFan - 2]])
 mutant(column_split MissingNotLookedAtAgain status.cuh [[        missing = true;]] [[]])
 mutant(column_split WordsTakenUnready status.cuh
-       [[    ready = ready && static_cast<unsigned>(seen.word[w] >> 32) == turn;]] [[    ready = true;]])
+       [[      ready = ready && static_cast<unsigned>(word[w] >> 32) == turn;]] [[      ready = true;]])
 mutant(column_split ReadyWithTheFirstWord status.cuh
-       [[    ready = ready && static_cast<unsigned>(seen.word[w] >> 32) == turn;]]
-       [[    ready = static_cast<unsigned>(seen.word[0] >> 32) == turn;]])
+       [[      ready = ready && static_cast<unsigned>(word[w] >> 32) == turn;]]
+       [[      ready = static_cast<unsigned>(word[0] >> 32) == turn;]])
+mutant(column_split InvertedWordTakenUnready status.cuh [=[return word[0] != 0;]=] [=[return true;]=])
+mutant(column_split NanOfOnesTakenForNoSum status.cuh [[{{~bits == 0 ? Word(1) : ~bits}}]] [[{{~bits}}]])
+mutant(column_split SumNotInverted status.cuh [[{{~bits == 0 ? Word(1) : ~bits}}]] [[{{bits}}]] status.cuh
+       [=[const Word bits = ~word[0];]=] [=[const Word bits = word[0];]=])
+mutant(column_split ResetOfHalfTheSums status.cuh [[ceil_div(sums * Sum::kWords]] [[ceil_div(sums / 2 * Sum::kWords]])
 mutant(column_split SumsOfAnotherLine column_split.cuh [[      if (tile.line != line) {]] [[      if (line == ~0u) {]])
 mutant(column_split GroupsAddedAgain column_split.cuh [[      known = group;]] [[]])
-mutant(column_split OneGroupTooFewBelow column_split.cuh [[group - known, any);]] [[group - known - 1, any);]])
+mutant(column_split OneGroupTooFewBelow column_split.cuh [[group - known);]] [[group - known - 1);]])
 mutant(column_split OneTileTooFewBelow column_split.cuh [[static_cast<int>(tile.slab % kSplitFan);]]
        [[static_cast<int>(tile.slab % kSplitFan) - 1;]])
-mutant(column_split TilesBeyondTheFirstLookForgotten column_split.cuh [[tiles_below - at_once, any);]] [[0, any);]])
+mutant(column_split TilesBeyondTheFirstLookForgotten column_split.cuh [[tiles_below - at_once);]] [[0);]])
 mutant(column_split TilesOfTheFirstLookAddedAgain column_split.cuh [[tile_words + at_once * Split::kStride,]] [[tile_words,]])
 mutant(column_split GroupsBeyondTheFirstLookForgotten column_split.cuh
        [[count -= Split::kAtOnce, words]] [[count = 0, words]])

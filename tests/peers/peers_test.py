@@ -170,14 +170,11 @@ class Suites(unittest.TestCase):
 
 
 class BestFile(unittest.TestCase):
-    def test_the_kernel_behind_a_reset_overlaps_unless_the_file_says_otherwise(self):
-        row = {"grid_blocks": 7, "block_threads": 32, "dynamic_shared_bytes": 16}
-        winner = {"resources": [dict(row, entry="scantune::long_row_reset<float, float, 4>"),
-                                dict(row, entry="scantune::long_row<float, float, 4>")]}
-        self.assertEqual([launch["overlaps"] for launch in best.launches_of(winner)], [False, True])
-        winner["resources"][1]["overlaps"] = False
-        self.assertEqual([launch["overlaps"] for launch in best.launches_of(winner)], [False, False])
-        self.assertEqual(best.launches_of(winner)[0]["shared_bytes"], 16)
+    def test_launches_are_those_of_the_file(self):
+        winner = {"resources": [{"entry": "scantune::long_row_reset<float, float, 4>", "grid_blocks": 7,
+                                 "block_threads": 32, "dynamic_shared_bytes": 16}]}
+        self.assertEqual(best.launches_of(winner), [{"entry": "scantune::long_row_reset<float, float, 4>",
+                                                     "grid_blocks": 7, "block_threads": 32, "shared_bytes": 16}])
 
     def test_the_workspace_is_what_the_file_says_or_generous(self):
         of = workloads.Workload((4, 1000), 1, "f32")

@@ -115,7 +115,6 @@ constexpr int kMostLaunches = 3;
 struct Launches {
   int count;
   LaunchDims dims[kMostLaunches];
-  bool overlaps[kMostLaunches];  // may start while the one in front of it still runs
   long long workspace_bytes;
 };
 
@@ -136,10 +135,9 @@ constexpr Launches launches_of(const Config& c, const Problem& p, int access, in
       break;
     case Family::long_row:
       l.count = 2;
-      l.dims[0] = scantune::long_row_reset_launch(p.outer, p.n, long_row_params(c), sum);
+      l.dims[0] = scantune::long_row_reset_launch(p.outer, p.n, long_row_params(c), element, sum);
       l.dims[1] = scantune::long_row_launch(p.outer, p.n, long_row_params(c), element, resident);
-      l.overlaps[1] = true;
-      l.workspace_bytes = scantune::long_row_workspace_bytes(p.outer, p.n, long_row_params(c), sum);
+      l.workspace_bytes = scantune::long_row_workspace_bytes(p.outer, p.n, long_row_params(c), element, sum);
       break;
     case Family::three_pass:
       l.count = 3;
@@ -154,7 +152,6 @@ constexpr Launches launches_of(const Config& c, const Problem& p, int access, in
           scantune::column_carry_reset_launch(p.outer, p.n, p.inner, column_tile_params(c, access), element, sum);
       l.dims[1] = scantune::column_carry_launch(p.outer, p.n, p.inner, column_carry_params(c, access), element,
                                                 multiprocessors);
-      l.overlaps[1] = true;
       l.workspace_bytes =
           scantune::column_carry_workspace_bytes(p.outer, p.n, p.inner, column_tile_params(c, access), element, sum);
       break;
@@ -164,7 +161,6 @@ constexpr Launches launches_of(const Config& c, const Problem& p, int access, in
           scantune::column_split_reset_launch(p.outer, p.n, p.inner, column_split_params(c, access), element, sum);
       l.dims[1] =
           scantune::column_split_launch(p.outer, p.n, p.inner, column_split_params(c, access), element, sum, resident);
-      l.overlaps[1] = true;
       l.workspace_bytes =
           scantune::column_split_workspace_bytes(p.outer, p.n, p.inner, column_split_params(c, access), element, sum);
       break;

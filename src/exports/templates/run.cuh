@@ -226,8 +226,8 @@ cudaError_t prepare(const Gpu& gpu, const Choice& choice, const Kernel<Tuned> (&
 }
 
 template <class Tuned>
-cudaError_t launch(const Gpu& gpu, Kernel<Tuned> kernel, const LaunchDims& dims, bool overlaps, const In<Tuned>* in,
-                   Out<Tuned>* out, void* workspace, const Problem& p, cudaStream_t stream) {
+cudaError_t launch(const Gpu& gpu, Kernel<Tuned> kernel, const LaunchDims& dims, const In<Tuned>* in, Out<Tuned>* out,
+                   void* workspace, const Problem& p, cudaStream_t stream) {
   cudaLaunchAttribute attribute = {};
   attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
   attribute.val.programmaticStreamSerializationAllowed = 1;
@@ -237,8 +237,9 @@ cudaError_t launch(const Gpu& gpu, Kernel<Tuned> kernel, const LaunchDims& dims,
   config.dynamicSmemBytes = static_cast<std::size_t>(dims.shared_bytes);
   config.stream = stream;
   config.attrs = &attribute;
-  // Kernels compiled for earlier GPUs do not wait for the one in front of them.
-  config.numAttrs = overlaps && gpu.device.compute_capability >= 90 && gpu.device.code >= 90 ? 1 : 0;
+  // It may start while the kernel in front of it still runs, and waits for that itself; kernels compiled for earlier
+  // GPUs do not.
+  config.numAttrs = gpu.device.compute_capability >= 90 && gpu.device.code >= 90 ? 1 : 0;
   long long outer = p.outer;
   long long n = p.n;
   long long inner = p.inner;
@@ -300,8 +301,8 @@ cudaError_t run(const In<Tuned>* in, Out<Tuned>* out, const Shape& shape, int di
     return cudaSuccess;
   }
   for (int i = 0; i < launches.count; ++i) {
-    const cudaError_t error = launch<Tuned>(call.gpu, kernels[i], launches.dims[i], launches.overlaps[i], in, out,
-                                            workspace, call.problem, stream);
+    const cudaError_t error =
+        launch<Tuned>(call.gpu, kernels[i], launches.dims[i], in, out, workspace, call.problem, stream);
     if (error != cudaSuccess) {
       return error;
     }

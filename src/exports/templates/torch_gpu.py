@@ -208,7 +208,8 @@ class Loaded:
             config.shared_bytes = launch.shared_bytes
             config.stream = stream
             config.attributes = ctypes.pointer(OVERLAP)
-            config.attribute_count = 1 if launch.overlaps and capability >= 90 else 0
+            # It may start while the kernel in front of it still runs, and waits for that itself.
+            config.attribute_count = 1 if capability >= 90 else 0
             self.driver("cuLaunchKernelEx", ctypes.byref(config), function, arguments, None)
 
 

@@ -17,8 +17,7 @@ Types = collections.namedtuple("Types", "dtype accumulator")
 Chip = collections.namedtuple("Chip", "name capability multiprocessors")
 Variant = collections.namedtuple("Variant", "kernel params")
 # `resident`: more blocks than the GPU holds at once would find nothing to do, so `blocks` is cut down to those.
-# `overlaps`: it may start while the launch in front still runs, and waits for that itself.
-Launch = collections.namedtuple("Launch", "entry blocks threads shared_bytes overlaps resident")
+Launch = collections.namedtuple("Launch", "entry blocks threads shared_bytes resident")
 Plan = collections.namedtuple("Plan", "variant launches workspace_bytes")
 
 
@@ -30,10 +29,10 @@ def power_of_two(count):
     return 1 << max(0, count - 1).bit_length()
 
 
-def launch(function, types, settings, blocks, threads, shared_bytes=0, overlaps=False, resident=False):
+def launch(function, types, settings, blocks, threads, shared_bytes=0, resident=False):
     arguments = (CUDA_TYPES[types.dtype], CUDA_TYPES[types.accumulator]) + tuple(settings)
     return Launch("scantune::{}<{}>".format(function, ", ".join(map(str, arguments))), min(blocks, MOST_BLOCKS),
-                  threads, shared_bytes, overlaps, resident)
+                  threads, shared_bytes, resident)
 
 
 def status_words(types):
@@ -70,12 +69,12 @@ def long_row(p, g, types, chip):
     tiles = g.outer * ceil_div(g.n, p["tile"])
     if g.inner != 1 or tiles > MOST_BLOCKS:
         return None
-    words = 1 + tiles * p["loaders"] * status_words(types)
+    words = 16 + tiles * p["loaders"] * (status_words(types) if SIZES[types.dtype] == 2 else 2)
     settings = (p["tile"], p["warps"], p["stages"], p["loaders"], "scantune::Storage::" + p["storage"])
     threads = (p["warps"] + 1 + p["stages"] * p["loaders"]) * WARP
     return [launch("long_row_reset", types, settings, ceil_div(words, 256), 256),
             launch("long_row", types, settings, tiles, threads, p["stages"] * p["tile"] * SIZES[types.dtype],
-                   overlaps=True, resident=True)], 8 * words
+                   resident=True)], 8 * words
 
 
 ColumnTile = collections.namedtuple("ColumnTile", "access strips slabs settings")
@@ -104,7 +103,7 @@ def column_carry(p, g, types, chip):
     words = 1 + (0 if tile.slabs == 1 else g.outer * g.inner * status_words(types))
     return [launch("column_carry_reset", types, tile.settings, ceil_div(words, 256), 256),
             launch("column_carry", types, tile.settings + (p["blocks"], p["interleave"]),
-                   min(tiles, chip.multiprocessors * p["blocks"]), p["warps"] * WARP, overlaps=True)], 8 * words
+                   min(tiles, chip.multiprocessors * p["blocks"]), p["warps"] * WARP)], 8 * words
 
 
 def column_split(p, g, types, chip):
@@ -131,8 +130,7 @@ def column_split(p, g, types, chip):
             (p["columns"] + p["warps"] * WARP * (access // size)) * SIZES[types.accumulator])
     settings = (access, p["columns"], p["tile"], p["warps"], p["stages"], p["loaders"])
     return [launch("column_split_reset", types, settings, ceil_div(words, 256 * 8), 256),
-            launch("column_split", types, settings, tiles, warps * WARP, p["stages"] * slot, overlaps=True,
-                   resident=True)], 8 * words
+            launch("column_split", types, settings, tiles, warps * WARP, p["stages"] * slot, resident=True)], 8 * words
 
 
 def three_pass(p, g, types, chip):

@@ -161,6 +161,7 @@ struct LaunchState {
   size_t started = 0;
   size_t ended = 0;
   size_t allowed_next = 0;  // blocks that ended or let the next launch start
+  bool waited = false;      // some thread, for the launch in front
   bool complete = false;
 };
 
@@ -188,7 +189,8 @@ struct Block {
 
 // A relaxed store that only its own thread sees yet.
 struct PendingStore {
-  uint64_t* word;
+  void* word;
+  size_t bytes;
   uint64_t value;
   uint32_t launch;
   long long block;
@@ -218,8 +220,8 @@ class Engine {
   void barrier_wait(const void* barrier, unsigned parity);
   void bulk_load(void* shared, const void* global, size_t bytes, const void* barrier);
   void prefetch(const void* global, size_t bytes);
-  uint64_t load_relaxed(const uint64_t* word);
-  void store_relaxed(uint64_t* word, uint64_t value);
+  uint64_t load_relaxed(const void* word, size_t bytes);
+  void store_relaxed(void* word, size_t bytes, uint64_t value);
   unsigned atomic_add(unsigned* word, unsigned value);
   void wait_for_front();
   void let_next_start();
@@ -378,13 +380,11 @@ bool Engine::ordered(const Stamp& before) const {
   if (before.launch < first_id_) {
     return true;  // of an earlier run
   }
-  const Facts& facts = *current_->facts;
   if (before.launch != block.launch->id) {
-    const bool overlapped = block.front != nullptr && before.launch + 1 == block.launch->id;
-    return before.launch < block.launch->id && (!overlapped || facts[block.front_ended()] != 0);
+    return before.launch < block.launch->id;  // which has been waited for
   }
   return before.block == static_cast<uint32_t>(block.index) &&
-         (before.thread == current_->index || facts[before.thread] >= before.clock);
+         (before.thread == current_->index || (*current_->facts)[before.thread] >= before.clock);
 }
 
 std::string Engine::place(const void* address) const {
@@ -486,6 +486,11 @@ void Engine::access(const void* address, size_t bytes, bool write, bool atomic, 
     const char* wrong = wrong_with_tensor_access(address, bytes, write, read_only);
     if (*wrong != '\0') {
       fail(std::string(verb) + " " + wrong + ": " + place(address) + location(code));
+    }
+    const Block& block = *current_->block;
+    if (block.launch->launch->overlaps && (*current_->facts)[block.front_ended()] == 0) {
+      fail(std::string(verb) + " memory without having waited for the launch in front: " + place(address) +
+           location(code));
     }
     if (read_only) {
       return;
@@ -718,17 +723,18 @@ void Engine::prefetch(const void* global, size_t bytes) {
   if (reinterpret_cast<uintptr_t>(global) % kBulkUnit != 0 || bytes % kBulkUnit != 0 || bytes == 0) {
     fail("a prefetch whose address or size is not a multiple of 16");
   }
-  if (!tensors_.holds(global)) {
-    fail("a prefetch that is not from global memory");
+  bool read_only = false;
+  if (*wrong_with_tensor_access(global, bytes, false, read_only) != '\0') {
+    fail("a prefetch of memory outside of the tensors: " + place(global) + location(__builtin_return_address(0)));
   }
-  access(global, bytes, false, false, __builtin_return_address(0));
 }
 
 // --- Words -------------------------------------------------------------------------------------------
 
-uint64_t Engine::load_relaxed(const uint64_t* word) {
-  access(word, sizeof *word, false, true, __builtin_return_address(0));
-  uint64_t value = *word;
+uint64_t Engine::load_relaxed(const void* word, size_t bytes) {
+  access(word, bytes, false, true, __builtin_return_address(0));
+  uint64_t value = 0;
+  memcpy(&value, word, bytes);
   for (const PendingStore& store : pending_) {
     if (store.word == word && store.thread == current_->index && store.block == current_->block->index &&
         store.launch == current_->block->launch->id) {
@@ -750,9 +756,9 @@ uint64_t Engine::load_relaxed(const uint64_t* word) {
   return value;
 }
 
-void Engine::store_relaxed(uint64_t* word, uint64_t value) {
-  access(word, sizeof *word, true, true, __builtin_return_address(0));
-  pending_.push_back({word, value, current_->block->launch->id, current_->block->index, current_->index});
+void Engine::store_relaxed(void* word, size_t bytes, uint64_t value) {
+  access(word, bytes, true, true, __builtin_return_address(0));
+  pending_.push_back({word, bytes, value, current_->block->launch->id, current_->block->index, current_->index});
   progress();
 }
 
@@ -766,7 +772,7 @@ unsigned Engine::atomic_add(unsigned* word, unsigned value) {
 }
 
 void Engine::make_visible(size_t store) {
-  *pending_[store].word = pending_[store].value;
+  memcpy(pending_[store].word, &pending_[store].value, pending_[store].bytes);
   pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(store));
   progress();
 }
@@ -981,6 +987,7 @@ void Engine::wait_for_front() {
   while (current_->block->front != nullptr && !current_->block->front->complete) {
     block_thread(State::front);
   }
+  current_->block->launch->waited = true;
   Facts facts = *current_->facts;
   facts[current_->block->front_ended()] = 1;
   current_->facts = std::make_shared<const Facts>(std::move(facts));
@@ -1106,7 +1113,9 @@ void Engine::end_thread() {
     block.resident = false;
     --resident_;
     LaunchState& launch = *block.launch;
-    ++launch.ended;
+    if (++launch.ended == launch.order.size() && launch.launch->overlaps && !launch.waited) {
+      fail("it ends without having waited for the launch in front: who waits for it would not wait for that one");
+    }
     launch.allowed_next += block.allowed_next ? 0 : 1;
     while (first_ < launches_.size() && launches_[first_].ended == launches_[first_].order.size()) {
       for (size_t i = 0; i < pending_.size();) {
@@ -1299,12 +1308,12 @@ void bulk_load(void* shared, const void* global, unsigned bytes, unsigned long l
   engine().bulk_load(shared, global, bytes, barrier);
 }
 void prefetch_to_l2(const void* global, unsigned bytes) { engine().prefetch(global, bytes); }
-unsigned long long load_relaxed(const unsigned long long* word) {
-  return engine().load_relaxed(reinterpret_cast<const uint64_t*>(word));
-}
+unsigned long long load_relaxed(const unsigned long long* word) { return engine().load_relaxed(word, sizeof *word); }
+unsigned load_relaxed(const unsigned* word) { return static_cast<unsigned>(engine().load_relaxed(word, sizeof *word)); }
 void store_relaxed(unsigned long long* word, unsigned long long value) {
-  engine().store_relaxed(reinterpret_cast<uint64_t*>(word), value);
+  engine().store_relaxed(word, sizeof *word, value);
 }
+void store_relaxed(unsigned* word, unsigned value) { engine().store_relaxed(word, sizeof *word, value); }
 unsigned atomic_add(unsigned* word, unsigned value) { return engine().atomic_add(word, value); }
 void wait_for_launch_in_front() { engine().wait_for_front(); }
 void let_next_launch_start() { engine().let_next_start(); }

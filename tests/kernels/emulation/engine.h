@@ -17,8 +17,9 @@
 //   words      store_relaxed() is seen by other threads later, in any order but for each word alone.
 //   cp.async   lands when it is waited for, or at any time before, and is visible to its own thread until a barrier.
 //   bulk       lands at any time. A phase that nobody waited for tells nothing.
-//   launches   a launch that overlaps starts once all blocks in front of it have ended or allowed it; what it then
-//              touches without having waited is a race.
+//   launches   a launch that overlaps starts once all blocks in front of it have ended or allowed it. That may be any
+//              kernel, of which nothing is known: to touch a tensor or the workspace without having waited is a
+//              failure.
 //
 // A failure ends the run with one line that says what was wrong and where.
 #pragma once

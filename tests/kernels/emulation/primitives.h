@@ -42,7 +42,9 @@ void bulk_load(void* shared, const void* global, unsigned bytes, unsigned long l
 void prefetch_to_l2(const void* global, unsigned bytes);
 
 unsigned long long load_relaxed(const unsigned long long* word);
+unsigned load_relaxed(const unsigned* word);
 void store_relaxed(unsigned long long* word, unsigned long long value);
+void store_relaxed(unsigned* word, unsigned value);
 unsigned atomic_add(unsigned* word, unsigned value);
 
 void wait_for_launch_in_front();
