@@ -96,6 +96,18 @@ int check_shape(const char* type, const Drawn& drawn, unsigned seed, std::set<st
   return in.whole() && other.whole() ? 0 : report(what + ": it wrote beside the tensor");
 }
 
+// What has `sums` for its sums.
+std::vector<float> differences(const Extents& e, const std::vector<float>& sums) {
+  std::vector<float> values = sums;
+  const auto inner = static_cast<std::size_t>(e.inner);
+  for (std::size_t at = 0; at + inner < values.size(); ++at) {
+    if (at / inner % static_cast<std::size_t>(e.n) + 1 < static_cast<std::size_t>(e.n)) {
+      values[at] -= sums[at + inner];
+    }
+  }
+  return values;
+}
+
 }  // namespace
 
 int check_shapes(int count, unsigned seed) {
@@ -137,40 +149,59 @@ int check_shapes(int count, unsigned seed) {
 }
 
 int check_graphs() {
+  constexpr unsigned kReplays = 5;
   int failed = 0;
   // Long rows, rows and both kinds of columns: kernels with and without a workspace.
   for (const Extents& e :
        {Extents{1, 5000011, 1}, Extents{300, 9001, 1}, Extents{1, 3000, 520}, Extents{1, 200000, 16}}) {
     const Shape shape{e.outer, e.n, e.inner};
     const auto elements = static_cast<std::size_t>(e.elements());
+    const std::string text = std::to_string(e.outer) + "x" + std::to_string(e.n) + "x" + std::to_string(e.inner);
     Tensor<float> in(elements);
+    Tensor<float> between(elements);
     Tensor<float> out(elements);
-    Workspace workspace(in.data(), out.data(), shape, 1);
+    Workspace workspace(in.data(), between.data(), shape, 1);
     cudaStream_t stream = nullptr;
+    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreate");
+    // Sums of sums: the kernels of the second call start while those of the first end, on whose results they depend,
+    // as they do on the workspace.
+    const auto call_twice = [&] {
+      check(reverse_cumsum(in.data(), between.data(), shape, 1, workspace.data(), workspace.bytes(), stream), "a call");
+      check(reverse_cumsum(between.data(), out.data(), shape, 1, workspace.data(), workspace.bytes(), stream),
+            "a call on the result of another");
+    };
     cudaGraph_t graph = nullptr;
     cudaGraphExec_t executable = nullptr;
-    check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreate");
     check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "cudaStreamBeginCapture");
-    check(reverse_cumsum(in.data(), out.data(), shape, 1, workspace.data(), workspace.bytes(), stream), "captured");
+    call_twice();
     check(cudaStreamEndCapture(stream, &graph), "cudaStreamEndCapture");
     check(cudaGraphInstantiate(&executable, graph, 0), "cudaGraphInstantiate");
-    for (unsigned replay = 0; replay < 3; ++replay) {
-      std::vector<float> input;
+    for (unsigned replay = 0; replay < kReplays; ++replay) {
+      std::vector<float> sums;
       std::vector<float> expected;
-      fill(e, replay + 1, input, expected);
-      in.put(input);
-      check(cudaGraphLaunch(executable, stream), "cudaGraphLaunch");
-      check(cudaStreamSynchronize(stream), "the replay");
-      if (first_wrong(out.get(), expected) >= 0) {
-        failed += report("replay " + std::to_string(replay) + " of a graph with " + std::to_string(e.outer) + "x" +
-                         std::to_string(e.n) + "x" + std::to_string(e.inner));
+      fill(e, replay + 1, sums, expected);
+      in.put(differences(e, sums));
+      for (const bool captured : {true, false}) {
+        out.put(std::vector<float>(elements, -1));
+        if (captured) {
+          check(cudaGraphLaunch(executable, stream), "cudaGraphLaunch");
+        } else {
+          call_twice();
+        }
+        check(cudaStreamSynchronize(stream), "two calls");
+        for (const auto& [tensor, wanted] : {std::pair(&between, &sums), std::pair(&out, &expected)}) {
+          if (first_wrong(tensor->get(), *wanted) >= 0) {
+            failed += report(std::string(captured ? "a graph" : "a stream") + " of two calls with " + text + ", time " +
+                             std::to_string(replay) + ", call " + (tensor == &between ? "1" : "2"));
+          }
+        }
       }
     }
     check(cudaGraphExecDestroy(executable), "cudaGraphExecDestroy");
     check(cudaGraphDestroy(graph), "cudaGraphDestroy");
     check(cudaStreamDestroy(stream), "cudaStreamDestroy");
   }
-  std::printf("graphs replayed on other data: %d wrong\n", failed);
+  std::printf("graphs and streams of two calls, on other data each time: %d wrong\n", failed);
   return failed;
 }
 

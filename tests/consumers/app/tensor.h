@@ -41,6 +41,8 @@ class Tensor {
   T* data() { return reinterpret_cast<T*>(memory_ + kGuardBytes) + offset_; }
   void put(const std::vector<T>& values) {
     check(cudaMemcpy(data(), values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice), "cudaMemcpy");
+    // It returns once the values have left `values`, which says nothing of other streams.
+    check(cudaDeviceSynchronize(), "cudaMemcpy");
   }
   std::vector<T> get() {
     std::vector<T> values(elements_);
