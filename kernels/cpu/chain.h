@@ -7,8 +7,8 @@
 
 namespace scantune::cpu {
 
-// A flag for each tile that says whether it was published in this run. Runs are told apart by number, so
-// that nothing is cleared between them.
+// A flag for each tile, or each of its sums, that says whether it was published in this run. Runs are told apart by
+// number, so that nothing is cleared between them.
 class TileFlags {
  public:
   TileFlags(const Leaves& leaves, int64_t count, Workspace& workspace) : leaves_(leaves) {
@@ -21,9 +21,11 @@ class TileFlags {
     states_ = workspace.tiles.get();
   }
 
-  // Returns when the tile is published: what its thread wrote before is visible.
+  // Whether the tile is published: if so, what its thread wrote before is visible.
+  [[nodiscard]] bool ready(int64_t tile) const { return states_[tile].ready.load(std::memory_order_acquire) == run_; }
+  // Returns when the tile is published.
   void wait(int64_t tile) const {
-    for (int spins = 0; states_[tile].ready.load(std::memory_order_acquire) != run_; ++spins) {
+    for (int spins = 0; !ready(tile); ++spins) {
       leaves_.pause();
       if (spins % 512 == 511) {
         std::this_thread::yield();  // the neighbour's thread may be waiting for this core

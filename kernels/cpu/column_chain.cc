@@ -6,7 +6,7 @@
 //   | tile 0 |  B      above, and scans the tile out of its cache
 //
 // Tiles are taken in the order of the chain and the lowest unpublished one never waits: no deadlock. The order
-// of additions is fixed: the same bits every run. The same for rows: tile_chain.cc.
+// of additions is fixed: the same bits every run. For rows: tile_chain.cc.
 #include "cpu/chain.h"
 
 namespace scantune::cpu {

@@ -51,7 +51,7 @@ int64_t workspace_bytes(int64_t outer, int64_t n, int64_t inner, int accumulator
   constexpr int64_t kSmallestTile = 1024;  // of the spaces in src/catalog
   const auto tile_bytes = static_cast<int64_t>(sizeof(TileState) + sizeof(Sum));
   if (inner == 1) {
-    return (outer * n / kSmallestTile + 1) * tile_bytes;
+    return (outer * n / kSmallestTile + 1) * 2 * tile_bytes;  // tile_chain keeps two sums a tile
   }
   const int64_t cuts = outer * ((n - 1) / kLeastHeight);
   const int64_t strips = (inner + kLowWidth - 1) / kLowWidth;

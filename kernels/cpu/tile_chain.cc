@@ -1,15 +1,19 @@
 // cpu_tile_chain: tiles of the flat matrix, from the right, each read from memory once: for any number
 // of rows, so that one long row keeps every thread busy as well.
 //
-//   ... | tile 3 | tile 2 | tile 1 | tile 0 |     tiles are taken by whichever thread is free
-//           B        A        B        A
-//   A scans tile 2, out of its cache, while it sums the next tile it took: that read comes from memory
+//   ... | tile 5 | tile 4 | tile 3 | tile 2 | tile 1 | tile 0 |     taken by whichever thread is free
+//           B        A        B        A        B        A
+//         sums                waits            scans               what B does at the moment
 //
-// A tile's sum reaches back to its left edge: all of its row that lies right of there. A thread waits
-// for the sum of its right neighbour, adds its own and publishes the result before it scans, so that
-// the chain from tile to tile is one addition and one cache line long, whatever a tile takes. Tiles
-// are taken in the order of the chain and the lowest unpublished one never waits: no deadlock. The
-// order of additions is fixed: the same bits every run.
+// B scans tile 1, out of its cache, while it sums tile 5: that read comes from memory. It summed tile 3
+// during the scan before. So a tile's own sum is there about as long before it is needed as a scan takes,
+// and threads that are slower for a moment do not hold up the others.
+//
+// Published are a tile's own sum, once it is known, and its total, which is all of its row that lies right
+// of its left edge, once its scan begins. A thread looks to the right for the nearest total and adds to it
+// the own sums of the tiles between, one after the other. That total was made by the same additions: their
+// order is fixed, wherever it was found, and so are the bits. A thread waits for own sums only, and never
+// between taking a tile and publishing its own sum: none waits for one that waits, so no deadlock.
 #include "cpu/chain.h"
 
 namespace scantune::cpu {
@@ -25,20 +29,27 @@ class Chain {
         tensor_(tensor),
         tile_(tuning.tile),
         scan_(scan_leaf(table_, tuning, Ahead::summing)),
-        flags_(leaves, count_, workspace) {}
+        flags_(leaves, 2 * count_, workspace) {}
 
   void work() {
-    int64_t tile = tickets_.take();
-    Sum sum = tile < 0 ? Sum{} : table_.sum(tensor_.in, begin(tile), head_end(tile));
+    int64_t tile = take_summed();
+    int64_t next = take_summed();
     while (tile >= 0) {
-      const Sum carry = end(tile) % tensor_.n == 0 ? Sum{} : sum_up_to(tile - 1);
-      publish(tile, head_end(tile) == end(tile) ? table_.add(sum, carry) : sum);
-      const int64_t next = tickets_.take();
-      const int64_t next_begin = next < 0 ? 0 : begin(next);
-      const int64_t next_elements = next < 0 ? 0 : head_end(next) - next_begin;
-      sum = scan_({tensor_.in, tensor_.out, begin(tile), end(tile), tensor_.n, carry, next_begin, next_elements})
-                .next_sum;
+      const Sum carry = end(tile) % tensor_.n == 0 ? Sum{} : total_of(tile - 1);
+      if (!ends_row(tile)) {
+        publish(total(tile), table_.add(flags_.sum(own(tile)), carry));
+      }
+      const int64_t ahead = tickets_.take();
+      const int64_t ahead_begin = ahead < 0 ? 0 : begin(ahead);
+      const int64_t ahead_elements = ahead < 0 ? 0 : head_end(ahead) - ahead_begin;
+      const Sum sum =
+          scan_({tensor_.in, tensor_.out, begin(tile), end(tile), tensor_.n, carry, ahead_begin, ahead_elements})
+              .next_sum;
+      if (ahead >= 0) {
+        publish_own(ahead, sum);
+      }
       tile = next;
+      next = ahead;
     }
     leaves_.fence();
   }
@@ -56,14 +67,41 @@ class Chain {
     return begin(tile) % tensor_.n == 0 ? begin(tile) : std::min(end(tile), row_end(tensor_, begin(tile)));
   }
 
-  [[nodiscard]] Sum sum_up_to(int64_t tile) const {
-    flags_.wait(tile);
-    return flags_.sum(tile);
+  // Whether that part reaches the row's end: then its own sum is the total.
+  [[nodiscard]] bool ends_row(int64_t tile) const { return head_end(tile) % tensor_.n == 0; }
+
+  // The next tile, its own sum published; -1 when all are taken.
+  int64_t take_summed() {
+    const int64_t tile = tickets_.take();
+    if (tile >= 0) {
+      publish_own(tile, table_.sum(tensor_.in, begin(tile), head_end(tile)));
+    }
+    return tile;
   }
 
-  void publish(int64_t tile, Sum sum) const {
-    flags_.sum(tile) = sum;
-    flags_.set(tile);
+  [[nodiscard]] Sum total_of(int64_t tile) const {
+    int64_t at = tile;
+    while (!ends_row(at) && !flags_.ready(total(at))) {
+      --at;
+    }
+    flags_.wait(total(at));
+    Sum sum = flags_.sum(total(at));
+    while (at < tile) {
+      ++at;
+      flags_.wait(own(at));
+      sum = table_.add(flags_.sum(own(at)), sum);
+    }
+    return sum;
+  }
+
+  // Where a tile's sums are kept.
+  static int64_t own(int64_t tile) { return 2 * tile; }
+  static int64_t total(int64_t tile) { return 2 * tile + 1; }
+
+  void publish_own(int64_t tile, Sum sum) const { publish(ends_row(tile) ? total(tile) : own(tile), sum); }
+  void publish(int64_t place, Sum sum) const {
+    flags_.sum(place) = sum;
+    flags_.set(place);
   }
 
   Tickets tickets_;  // first: it fills cache lines of its own
