@@ -495,7 +495,7 @@ mutant(column_carry TicketReadFromTheBufferBefore column_carry.cuh [[    ticket 
        [[    ticket = taken[buffer ^ 1];]])
 mutant(column_carry WaitsForItsOwnTurn column_carry.cuh [[first_word + column, now.slab, seen[i])]]
        [[first_word + column, now.slab + 1, seen[i])]])
-mutant(column_carry PublishesTheTurnBefore column_carry.cuh [[column), now.slab + 1);]] [[column), now.slab);]])
+mutant(column_carry PublishesTheTurnBefore column_carry.cuh [[of(sum, now.slab + 1));]] [[of(sum, now.slab));]])
 mutant(column_carry CarryWithoutItsOwnTile column_carry.cuh
        [[sum_levels<Tile, Tile::kStack + 1>(levels[buffer], column)]] [=[levels[buffer][kCarry].x[column]]=])
 mutant(column_carry CarryOfItsOwnTileOnly column_carry.cuh
@@ -537,9 +537,9 @@ mutant(column_split FreeBeforeTheTileIsWritten column_split.cuh [[    unsigned t
     }
     barrier_arrive(&slot.free);]] [[      slot.ticket = ticket;
     }]])
-mutant(column_split SummedBeforeTheSumsAreThere column_split.cuh [[    unsigned long long* words = split.tile_words(]]
+mutant(column_split SummedBeforeTheSumsAreThere column_split.cuh [[    typename Split::Word* words = split.tile_words(]]
        [[    barrier_arrive(&slot.summed);
-    unsigned long long* words = split.tile_words(]] column_split.cuh [[    }
+    typename Split::Word* words = split.tile_words(]] column_split.cuh [[    }
     barrier_arrive(&slot.summed);]] [[    }]])
 mutant(column_split PhaseOfLoadersNeverTurns column_split.cuh [[phase ^= 1)]] [[phase ^= 0)]])
 mutant(column_split PhaseOfLookersNeverTurns column_split.cuh [[      return;
