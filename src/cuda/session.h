@@ -71,9 +71,9 @@ class CudaSession final : public Session {
   tl::expected<void, Failure> run_poisoned(const Loaded& variant);
   tl::expected<void, Failure> verify_with(const Loaded& variant, Input input);
 
-  // These enqueue and return.
-  // `may_overlap`: with the launch in front of it, where the launch allows that.
   tl::expected<void, Failure> wait_for_stream();
+  // These enqueue and return. `may_overlap`: with the launch in front of it, where the launch allows that.
+  // `behind_a_run`: what is in front is a run, whose end the first launch may overlap, not the beginning of a sample.
   tl::expected<void, Failure> enqueue_launch(const Loaded& variant, size_t index, const Tensors& tensors,
                                              bool may_overlap) const;
   tl::expected<void, Failure> enqueue(Handle handle, const Tensors& tensors, bool behind_a_run) const;
