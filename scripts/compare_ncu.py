@@ -8,8 +8,7 @@ leaves clocks and caches alone, and repeats the whole run for each of its passes
 every launch finds the cache as scantune left it, as it does when it is timed. ncu's own way,
 --cache-control all, empties the cache before every launch, the second of a variant included. Medians are
 compared: bytes within 1%, percentages within 1.5 points; other metrics are shown and not judged. Where ncu's own
-repeats are farther apart than that (what a launch of a few hundred bytes reads, say), no other reading can be closer:
-there the ranges of the two have to overlap ("scatter").
+repeats are farther apart than that (what a launch of a few hundred bytes reads, say), the table says "scatter".
 
 --warm-runs takes several numbers: scantune's side is read once with each, held against the same values of
 ncu, and a table at the end says how far off each was. The last of them is what --out keeps.
@@ -163,10 +162,7 @@ def judge(unit, ours, theirs):
     difference, within = apart(unit, statistics.median(ours), statistics.median(theirs))
     if within is None:
         return difference, None, None
-    repeats = apart(unit, max(theirs), min(theirs))[1]
-    if not within and not repeats:
-        within = min(ours) <= max(theirs) and min(theirs) <= max(ours)
-    return difference, within, repeats
+    return difference, within, apart(unit, max(theirs), min(theirs))[1]
 
 
 def compared_rows(document, warm_runs, subject, ncu):
@@ -216,7 +212,8 @@ def print_table(rows):
         print("{} | {} | {} warm runs\n  {:<24} {:<62} {:>14} {:>14}".format(
             *key, "function", "metric", "scantune", "ncu"))
         for row in (row for row in rows if (row["variant"], row["workload"], row["warm_runs"]) == key):
-            verdict = {True: "ok" if row["ncu_repeats"] else "ok, scatter", False: "OUTSIDE", None: ""}[row["within"]]
+            verdict = {True: "ok", False: "OUTSIDE", None: ""}[row["within"]]
+            verdict += ", scatter" if row["ncu_repeats"] is False else ""
             print("  {:<24} {:<62} {:>14.7g} {:>14.7g} {:<12} {:>15}  {}".format(
                 row["function"], row["metric"], row["scantune"], row["ncu"], row["unit"] or "",
                 row["difference"], verdict).rstrip())
