@@ -1,6 +1,5 @@
 """What a best file says of a workload's winner, and how to tune for one."""
 
-import re
 import subprocess
 
 from workloads import SUMS, Trouble, read_json

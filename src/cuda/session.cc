@@ -235,6 +235,16 @@ tl::expected<void, Failure> CudaSession::enqueue_launch(const Loaded& variant, s
   return {};
 }
 
+tl::expected<void, Failure> CudaSession::enqueue_run(const Loaded& variant, const Tensors& tensors,
+                                                     bool behind_a_run) const {
+  for (size_t i = 0; i < variant.launches.size(); ++i) {
+    if (auto enqueued = enqueue_launch(variant, i, tensors, behind_a_run || i > 0); !enqueued) {
+      return enqueued;
+    }
+  }
+  return {};
+}
+
 // --- Verification -----------------------------------------------------------------------------------
 
 tl::expected<void, Failure> CudaSession::set_input(Input input) {
@@ -257,12 +267,7 @@ tl::expected<void, Failure> CudaSession::run_poisoned(const Loaded& variant) {
     SCANTUNE_CU(driver, FailureKind::device, MemsetD8Async, workspace_.get(), Verifier::kPoison,
                 static_cast<size_t>(workspace_bytes_), stream_.get());
   }
-  for (size_t i = 0; i < variant.launches.size(); ++i) {
-    if (auto enqueued = enqueue_launch(variant, i, own_tensors(), i > 0); !enqueued) {
-      return enqueued;
-    }
-  }
-  return {};
+  return enqueue_run(variant, own_tensors(), false);
 }
 
 tl::expected<void, Failure> CudaSession::verify_with(const Loaded& variant, Input input) {
@@ -367,14 +372,7 @@ tl::expected<Timeline, Failure> CudaSession::timeline(Handle handle, const Timel
   const Loaded& variant = loaded_.at(handle);
   SampledRun run;
   run.before = [&] { return as_expected(prepare_cache(handle, {.cache = workload_.cache})); };
-  run.enqueue = [&]() -> Expected<void> {
-    for (size_t i = 0; i < variant.launches.size(); ++i) {
-      if (auto enqueued = as_expected(enqueue_launch(variant, i, own_tensors(), i > 0)); !enqueued) {
-        return enqueued;
-      }
-    }
-    return {};
-  };
+  run.enqueue = [&] { return as_expected(enqueue_run(variant, own_tensors(), false)); };
   run.synchronize = [&] { return as_expected(wait_for_stream()); };
   return sample_run(ordinal_, spec, run);
 }

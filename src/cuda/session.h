@@ -76,6 +76,7 @@ class CudaSession final : public Session {
   // `behind_a_run`: what is in front is a run, whose end the first launch may overlap, not the beginning of a sample.
   tl::expected<void, Failure> enqueue_launch(const Loaded& variant, size_t index, const Tensors& tensors,
                                              bool may_overlap) const;
+  tl::expected<void, Failure> enqueue_run(const Loaded& variant, const Tensors& tensors, bool behind_a_run) const;
   tl::expected<void, Failure> enqueue(Handle handle, const Tensors& tensors, bool behind_a_run) const;
   tl::expected<void, Failure> enqueue_sample(Handle handle, const RoundSpec& spec);
   tl::expected<void, Failure> prepare_cache(Handle handle, const RoundSpec& spec);

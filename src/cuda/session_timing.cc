@@ -30,13 +30,7 @@ tl::expected<void, Failure> CudaSession::enqueue(Handle handle, const Tensors& t
                 static_cast<size_t>(workload_.copy_bytes()), stream_.get());
     return {};
   }
-  const Loaded& variant = loaded_.at(handle);
-  for (size_t i = 0; i < variant.launches.size(); ++i) {
-    if (auto enqueued = enqueue_launch(variant, i, tensors, behind_a_run || i > 0); !enqueued) {
-      return enqueued;
-    }
-  }
-  return {};
+  return enqueue_run(loaded_.at(handle), tensors, behind_a_run);
 }
 
 // --- Samples of several runs ---------------------------------------------------------------------------

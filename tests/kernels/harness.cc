@@ -1,6 +1,7 @@
 #include "harness.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -99,12 +100,7 @@ void for_lines(const Geometry& g, Body body) {
 bool widens(const Workload& workload) { return workload.output_dtype() != workload.dtype; }
 
 // A NaN whose bits are all set, as a float too: the one sum that status.cuh has no word for.
-const double kNanOfOnes = [] {
-  constexpr uint64_t kOnes = ~uint64_t{0};
-  double nan = 0;
-  memcpy(&nan, &kOnes, sizeof nan);
-  return nan;
-}();
+constexpr auto kNanOfOnes = std::bit_cast<double>(~uint64_t{0});
 
 double mixed_or_special(Input input, int64_t index, int64_t i, int64_t line, int64_t n) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();

@@ -294,16 +294,31 @@ mutant(short_row RaggedTileStoredWhole short_row.cuh [[ else if (vector >= 0) {
         stretch]])
 mutant(short_row LeftmostTileLeftOut short_row.cuh [[    if (tile <= 0) {]] [[    if (tile <= kTileVectors) {]])
 
+# --- What blocks hand to one another (status.cuh) ---------------------------------------------------------
+
+function(mutants_of_the_reset family)
+  mutant(${family} ResetSkipped status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
+  mutant(${family} ResetWithoutTheTickets status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
+         [[    if (i > 0) {
+      static_cast<unsigned long long*>(workspace)[i] = 0;
+    }]])
+  mutant(${family} ResetOfHalfTheWords status.cuh [[i < words;]] [[i < words / 2;]])
+endfunction()
+
+function(mutants_of_the_words family)
+  mutant(${family} WordsTakenUnready status.cuh
+         [[      ready = ready && static_cast<unsigned>(word[w] >> 32) == turn;]] [[      ready = true;]])
+  mutant(${family} ReadyWithTheFirstWord status.cuh
+         [[      ready = ready && static_cast<unsigned>(word[w] >> 32) == turn;]]
+         [[      ready = static_cast<unsigned>(word[0] >> 32) == turn;]])
+  mutant(${family} MissingNotLookedAtAgain status.cuh [[        missing = true;]] [[]])
+endfunction()
+
 # --- long_row ------------------------------------------------------------------------------------------
 
 mutants_of_the_warp_scan(long_row)
 mutants_of_the_stretch_scan(long_row)
-mutant(long_row ResetSkipped status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
-mutant(long_row ResetWithoutTheTickets status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
-       [[    if (i > 0) {
-      static_cast<unsigned long long*>(workspace)[i] = 0;
-    }]])
-mutant(long_row ResetOfHalfTheWords status.cuh [[i < words;]] [[i < words / 2;]])
+mutants_of_the_reset(long_row)
 mutant(long_row ResetNotWaitedFor long_row.cuh [[  wait_for_launch_in_front();
 
   const int warp]] [[  const int warp]])
@@ -321,16 +336,11 @@ mutant(long_row FirstTicketsFromBlockIndex long_row.cuh [[      slots[s].next_ti
 mutant(long_row TicketTakenTwice long_row.cuh [[      next_ticket = take_ticket(counter);  //]]
        [[      take_ticket(counter);
       next_ticket = take_ticket(counter);  //]])
-mutant(long_row WordsTakenUnready status.cuh
-       [[      ready = ready && static_cast<unsigned>(word[w] >> 32) == turn;]] [[      ready = true;]])
-mutant(long_row ReadyWithTheFirstWord status.cuh
-       [[      ready = ready && static_cast<unsigned>(word[w] >> 32) == turn;]]
-       [[      ready = static_cast<unsigned>(word[0] >> 32) == turn;]])
+mutants_of_the_words(long_row)
 mutant(long_row ReadyBeforeTheSum status.cuh [[    store_relaxed(words + index]]
        [[    store_relaxed(words + index * Sum::kWords + w, sum.word[w] >> 32 << 32);
     store_relaxed(words + index]])
 mutant(long_row OnlyTheFirstWaitedFor status.cuh [=[wanted(i) && !seen[i].is_ready()]=] [=[wanted(i) && !seen[0].is_ready()]=])
-mutant(long_row MissingNotLookedAtAgain status.cuh [[        missing = true;]] [[]])
 mutant(long_row SumNeverPublished long_row.cuh [[      publish(words, place,]] [[      (void)(words, place,]])
 mutant(long_row SumPublishedByAllLanes long_row.cuh [[    if (lane == 0) {
       const long long place]] [[    {
@@ -433,12 +443,7 @@ mutant(long_row HeadWrittenByTheLastPart long_row.cuh [[if (lane == 0 && part ==
 # --- Columns -------------------------------------------------------------------------------------------
 
 function(mutants_of_columns family)
-  mutant(${family} ResetSkipped status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
-  mutant(${family} ResetWithoutTheTickets status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
-         [[    if (i > 0) {
-      static_cast<unsigned long long*>(workspace)[i] = 0;
-    }]])
-  mutant(${family} ResetOfHalfTheWords status.cuh [[i < words;]] [[i < words / 2;]])
+  mutants_of_the_reset(${family})
   mutant(${family} ResetNotWaitedFor ${family}.cuh [[  wait_for_launch_in_front();
   if (threadIdx.x]] [[  if (threadIdx.x]])
   mutant(${family} ResetDoesNotWait ${family}.cuh [[  wait_for_launch_in_front();
@@ -504,12 +509,7 @@ mutant(column_carry CarryOfItsOwnTileOnly column_carry.cuh
 mutant(column_carry CarryOfColumnsBesideTheTensor column_carry.cuh
        [[column < kColumns && first_column + column < inner;]] [[column < kColumns;]])
 
-mutant(column_split ResetSkipped status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]] [[]])
-mutant(column_split ResetWithoutTheTickets status.cuh [[    static_cast<unsigned long long*>(workspace)[i] = 0;]]
-       [[    if (i > 0) {
-      static_cast<unsigned long long*>(workspace)[i] = 0;
-    }]])
-mutant(column_split ResetOfHalfTheWords status.cuh [[i < words;]] [[i < words / 2;]])
+mutants_of_the_reset(column_split)
 mutant(column_split ResetNotWaitedFor column_split.cuh [[  wait_for_launch_in_front();
 
   const int thread]] [[  const int thread]])
@@ -601,12 +601,7 @@ mutant(column_split GroupWithoutItsLastTile column_split.cuh [[column_words(tile
 mutant(column_split GroupFromItsLastTileOn column_split.cuh [[      words -= (kSplitFan - 1) * Split::kStride;]] [[]])
 mutant(column_split GroupEndsWithTheTileBefore column_split.cuh [[tile.slab % kSplitFan == kSplitFan - 1]]
        [[tile.slab % kSplitFan == kSplitFan - 2]])
-mutant(column_split MissingNotLookedAtAgain status.cuh [[        missing = true;]] [[]])
-mutant(column_split WordsTakenUnready status.cuh
-       [[      ready = ready && static_cast<unsigned>(word[w] >> 32) == turn;]] [[      ready = true;]])
-mutant(column_split ReadyWithTheFirstWord status.cuh
-       [[      ready = ready && static_cast<unsigned>(word[w] >> 32) == turn;]]
-       [[      ready = static_cast<unsigned>(word[0] >> 32) == turn;]])
+mutants_of_the_words(column_split)
 mutant(column_split InvertedWordTakenUnready status.cuh [=[return word[0] != 0;]=] [=[return true;]=])
 mutant(column_split NanOfOnesTakenForNoSum status.cuh [[{{~bits == 0 ? Word(1) : ~bits}}]] [[{{~bits}}]])
 mutant(column_split SumNotInverted status.cuh [[{{~bits == 0 ? Word(1) : ~bits}}]] [[{{bits}}]] status.cuh

@@ -156,7 +156,6 @@ int check_graphs() {
        {Extents{1, 5000011, 1}, Extents{300, 9001, 1}, Extents{1, 3000, 520}, Extents{1, 200000, 16}}) {
     const Shape shape{e.outer, e.n, e.inner};
     const auto elements = static_cast<std::size_t>(e.elements());
-    const std::string text = std::to_string(e.outer) + "x" + std::to_string(e.n) + "x" + std::to_string(e.inner);
     Tensor<float> in(elements);
     Tensor<float> between(elements);
     Tensor<float> out(elements);
@@ -191,8 +190,8 @@ int check_graphs() {
         check(cudaStreamSynchronize(stream), "two calls");
         for (const auto& [tensor, wanted] : {std::pair(&between, &sums), std::pair(&out, &expected)}) {
           if (first_wrong(tensor->get(), *wanted) >= 0) {
-            failed += report(std::string(captured ? "a graph" : "a stream") + " of two calls with " + text + ", time " +
-                             std::to_string(replay) + ", call " + (tensor == &between ? "1" : "2"));
+            failed += report(std::string(captured ? "a graph" : "a stream") + " of two calls with " + e.text() +
+                             ", time " + std::to_string(replay) + ", call " + (tensor == &between ? "1" : "2"));
           }
         }
       }

@@ -139,7 +139,7 @@ int check_tuned(const Gpu& gpu, const char* type, const Extents& e) {
   const Shape shape{e.outer, e.n, e.inner};
   const auto elements = static_cast<std::size_t>(e.elements());
   const std::size_t bytes = elements * sizeof(T);
-  const std::string text = std::to_string(e.outer) + "x" + std::to_string(e.n) + "x" + std::to_string(e.inner);
+  const std::string text = e.text();
   Description description = {};
   check(describe(static_cast<const T*>(nullptr), static_cast<T*>(nullptr), shape, 1, description), "describe");
   if (std::string(description.tuned_for).rfind(text + " on ", 0) != 0) {

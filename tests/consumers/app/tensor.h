@@ -96,6 +96,7 @@ struct Extents {
   std::int64_t n;
   std::int64_t inner;
   std::int64_t elements() const { return outer * n * inner; }
+  std::string text() const { return std::to_string(outer) + "x" + std::to_string(n) + "x" + std::to_string(inner); }
 };
 
 // An input whose sums every type holds exactly, whatever the order of additions: the results are drawn first, small
