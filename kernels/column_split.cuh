@@ -109,6 +109,8 @@ struct ColumnSplit {
   using Tile = ColumnTile<T, Acc, kAccessWidth, kMostColumns, kScanWarps, 1>;  // the types of an access
   using Cells = typename Tile::Cells;
   using Sums = typename Tile::Sums;
+  // What rows of strips are copied in at most: 16 bytes, where a row of a tile has as many.
+  using WideCells = typename BitsOf<(kMostColumns % kPerVector<Element> == 0 ? kAccessBytes : kAccessWidth)>::Type;
   static constexpr ColumnSplitParams kParams = {kAccessWidth, kMostColumns, kMostElements,
                                                 kScanWarps,   kSlots,       kSlotWarps};
   static constexpr int kAccess = kAccessWidth;
@@ -146,6 +148,7 @@ struct ColumnSplit {
   unsigned count;    // tiles in all
   int pitch;         // bytes from row to row in a slot
   bool in_aligned;   // to kAccess
+  bool in_wide;      // each of its rows, to 16 bytes
   bool out_aligned;  // to what accesses become
   bool put_back;     // results, into the slot
 
@@ -162,6 +165,7 @@ struct ColumnSplit {
         count(static_cast<unsigned>(outer * tiles.strips) * slabs),
         pitch(tiles.columns * kBytes),
         in_aligned(reinterpret_cast<unsigned long long>(in_) % kAccess == 0),
+        in_wide(reinterpret_cast<unsigned long long>(in_) % kAccessBytes == 0 && inner_ * kBytes % kAccessBytes == 0),
         out_aligned(reinterpret_cast<unsigned long long>(out_) % Tile::kOutAccess == 0),
         put_back(kMayPutBack && tiles.flat && pitch < kNarrowBytes) {}
 
@@ -263,7 +267,9 @@ __device__ __forceinline__ void load_rows(const Split& split, unsigned char* dat
     for (int i = top * tile.columns + thread; i < bottom * tile.columns; i += Split::kLoaders) {
       reinterpret_cast<T*>(data)[i] = from[i];
     }
-  } else if (split.in_aligned) {
+  } else if (split.in_wide) {
+    copy_strip<typename Split::WideCells>(split, data, tile, top, bottom, thread);
+  } else if (Split::kShifted && split.in_aligned) {
     copy_strip<typename Split::Cells>(split, data, tile, top, bottom, thread);
   } else {
     copy_strip<T>(split, data, tile, top, bottom, thread);
@@ -386,6 +392,18 @@ __device__ __forceinline__ typename Split::Acc add_published(typename Split::Acc
   return sum;
 }
 
+// Has the L2 fetch a tile, where tiles are pieces of memory.
+template <class Split>
+__device__ __forceinline__ void prefetch_tile(const Split& split, unsigned ticket) {
+  if (Split::kShifted || !split.tiles.flat || !split.in_aligned) {
+    return;
+  }
+  const ColumnSplitTile tile = split.tile_of(ticket);
+  if (tile.outside == 0) {
+    prefetch_to_l2(split.in + tile.offset, static_cast<unsigned>(split.tiles.rows * split.pitch));
+  }
+}
+
 // The warps of one slot: fill it until there are no more tiles. `thread` counts among them.
 template <class Split>
 __device__ __forceinline__ void fill_slot(const Split& split, ColumnSplitSlot& slot, unsigned char* data,
@@ -423,6 +441,9 @@ __device__ __forceinline__ void fill_slot(const Split& split, ColumnSplitSlot& s
       }
       async_commit();
       top = bottom;
+    }
+    if (thread == 0 && ticket + gridDim.x < split.count) {
+      prefetch_tile(split, ticket + gridDim.x);  // which is next for some block
     }
     // Each part is added up when it is there. One that was is replaced by an empty group, so that the part's copies are
     // always those before the latest kParts - 1 groups, and one loop does for all parts.
@@ -628,19 +649,6 @@ __device__ __forceinline__ void empty_slots(const Split& split, ColumnSplitSlot*
   }
 }
 
-// Has the L2 fetch a tile that some block will have first, by one thread of each: which block is known once the launch
-// in front has cleared the tickets. Where tiles are pieces of memory.
-template <class Split>
-__device__ __forceinline__ void prefetch_first_tile(const Split& split) {
-  if (Split::kShifted || !split.tiles.flat || !split.in_aligned || blockIdx.x >= split.count) {
-    return;
-  }
-  const ColumnSplitTile tile = split.tile_of(blockIdx.x);
-  if (tile.outside == 0) {
-    prefetch_to_l2(split.in + tile.offset, static_cast<unsigned>(split.tiles.rows * split.pitch));
-  }
-}
-
 template <class T, class Acc, int kAccess, int kColumns, int kTile, int kWarps, int kStages, int kLoaders>
 __global__ void __launch_bounds__((kWarps + (kColumns + kWarpThreads - 1) / kWarpThreads + kStages * kLoaders) *
                                       kWarpThreads,
@@ -661,8 +669,10 @@ __global__ void __launch_bounds__((kWarps + (kColumns + kWarpThreads - 1) / kWar
   }
   __syncthreads();
   const Split split(in, out, workspace, outer, n, inner);
-  if (threadIdx.x == Split::kScanners) {
-    prefetch_first_tile(split);
+  // A tile that some block will have first, by one thread of each: which block is known once the launch in front has
+  // cleared the tickets.
+  if (threadIdx.x == Split::kScanners && blockIdx.x < split.count) {
+    prefetch_tile(split, blockIdx.x);
   }
   wait_for_launch_in_front();
 

@@ -6,8 +6,8 @@
 // holds kRows neighbouring rows of its columns in registers:
 //
 //                 kColumns = kAcross accesses                     accesses of 16, 8, 4 or 2 bytes: the widest
-//              | thread 0 | thread 1 | ... |  ^                   that divides the bytes of a row (inner * sizeof(T))
-//     group 0  |  x x x x |  x x x x |     |  kRows
+//              | thread 0 | thread 1 | ... |  ^                   that divides the bytes of a row (inner * sizeof(T)),
+//     group 0  |  x x x x |  x x x x |     |  kRows              and whose results are one access too
 //              |  x x x x |  x x x x |     |  v
 //     group 1  | thread kAcross ...                               a group is several warps, a warp, or part
 //       ...                                                       of a warp
@@ -41,12 +41,12 @@ struct ColumnTile {
   static constexpr int kAcross = columns_threads_across(kParams, sizeof(T));
   static constexpr int kTileRows = columns_tile_rows(kParams, sizeof(T));
   static constexpr int kStack = columns_stack(kParams, sizeof(T));
-  static constexpr int kOutBytes = kPer * static_cast<int>(sizeof(Out));
-  static constexpr int kOutAccess = kOutBytes < kAccessBytes ? kOutBytes : kAccessBytes;
+  static constexpr int kOutAccess = kPer * static_cast<int>(sizeof(Out));
   static constexpr int kSumBytes = kPer * static_cast<int>(sizeof(Acc));
   static constexpr int kSumAccess = kSumBytes < kAccessBytes ? kSumBytes : kAccessBytes;
   static_assert(kPer >= 1 && kAcross >= 1 && kThreads % kAcross == 0 && (kAcross & (kAcross - 1)) == 0,
                 "a row of the tile is a power of two of accesses, and no wider than the block");
+  static_assert(kOutAccess <= kAccessBytes, "the results of an access are written in one");
 
   // One access: kPer neighbouring elements of a row, as they are loaded and while they wait.
   using Cells = typename BitsOf<kAccess>::Type;
@@ -138,13 +138,9 @@ __device__ __forceinline__ typename Tile::Cells cells_of(const typename Tile::El
 
 template <class Tile>
 __device__ __forceinline__ void store_results_of(typename Tile::Out* aligned, const typename Tile::Results& results) {
-  constexpr int kAccesses = Tile::kOutBytes / Tile::kOutAccess;
-  typename BitsOf<Tile::kOutAccess>::Type bits[kAccesses];
-  memcpy(bits, &results, sizeof results);
-#pragma unroll
-  for (int i = 0; i < kAccesses; ++i) {
-    store_global(reinterpret_cast<unsigned char*>(aligned) + i * Tile::kOutAccess, bits[i]);
-  }
+  typename BitsOf<Tile::kOutAccess>::Type bits;
+  memcpy(&bits, &results, sizeof results);
+  store_global(aligned, bits);
 }
 
 // From the bottom up, as the rows are added: the first to be needed comes first.

@@ -12,9 +12,10 @@ struct ColumnTileParams {
   int rows;     // rows of the tile that a thread holds, one access each
 };
 
-// The widest access that all rows of a tensor allow, if its base is aligned to it.
-SCANTUNE_LAUNCH_RULE int columns_access_bytes(long long inner, int element_bytes) {
-  int bytes = kAccessBytes;
+// The widest access that all rows of a tensor allow, if its base is aligned to it. Results are no wider: those of a
+// thread would be written in two, and each access of a warp would write half of every sector it touches.
+SCANTUNE_LAUNCH_RULE int columns_access_bytes(long long inner, int element_bytes, int result_bytes) {
+  int bytes = kAccessBytes / result_bytes * element_bytes;
   while (bytes > element_bytes && inner * element_bytes % bytes != 0) {
     bytes /= 2;
   }

@@ -154,16 +154,22 @@ __device__ __forceinline__ void for_each_row(const T* in, Output<T, Acc>* out, l
   }
 }
 
-// Has the L2 fetch the block's first tile while the launch in front still runs.
-template <class T, int kTile>
+// Has the L2 fetch the block's row, or the end of it, in one request: as much as the block holds, or 128 bytes a thread
+// if that is more, so that all blocks of an SM together ask for 256 KB at most, and the L2 keeps it until it is read.
+// Where results are wider than what is read, that was found to be in the way of the writes.
+template <class T, class Acc, int kTile, int kWarps, int kStages>
 __device__ __forceinline__ void prefetch_end_of_row(const T* in, long long outer, long long n) {
-  if (threadIdx.x != 0 || blockIdx.x >= outer) {
+  constexpr int kMostBytes = 131072;
+  constexpr int kHeldBytes = kTile * kStages * static_cast<int>(sizeof(T));
+  constexpr int kSharedOut = 128 * kWarps * kWarpThreads;
+  constexpr int kWantedBytes = kHeldBytes > kSharedOut ? kHeldBytes : kSharedOut;
+  constexpr int kPrefetchVectors = (kWantedBytes < kMostBytes ? kWantedBytes : kMostBytes) / kAccessBytes;
+  if (sizeof(Output<T, Acc>) > sizeof(T) || threadIdx.x != 0 || blockIdx.x >= outer) {
     return;
   }
-  constexpr int kTileVectors = kTile / kPerVector<T>;
   const T* row_in = in + blockIdx.x * n;
   const RowSplit row = split_row(row_in, n);
-  const int vectors = row.vectors < kTileVectors ? static_cast<int>(row.vectors) : kTileVectors;
+  const int vectors = row.vectors < kPrefetchVectors ? static_cast<int>(row.vectors) : kPrefetchVectors;
   if (vectors > 0) {
     prefetch_to_l2(row_in + row.head + (row.vectors - vectors) * kPerVector<T>,
                    static_cast<unsigned>(vectors * kAccessBytes));
@@ -175,7 +181,7 @@ __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     row_carry(const T* in, Output<T, Acc>* out, void* /*workspace*/, long long outer, long long n,
               long long /*inner*/) {
   let_next_launch_start();
-  prefetch_end_of_row<T, kTile>(in, outer, n);
+  prefetch_end_of_row<T, Acc, kTile, kWarps, kStages>(in, outer, n);
   wait_for_launch_in_front();
   __shared__ Acc warp_sums[2][kWarps];
   int buffer = 0;

@@ -197,13 +197,31 @@ __device__ __forceinline__ void scan_of_stretch(const Stretch<T, Acc>& stretch, 
   }
 }
 
+// Has the L2 fetch the block's rows, of halves: a warp has fewer bytes of them on its way than of wider elements, where
+// it costs more than it brings. Not where they are more than the block loads at once.
+template <class T>
+__device__ __forceinline__ void prefetch_rows(const T* in, long long rows, long long outer, long long n, int most) {
+  if (sizeof(T) > 2 || threadIdx.x != 0) {
+    return;
+  }
+  const long long first = blockIdx.x * rows;
+  const long long last = first + rows < outer ? first + rows : outer;
+  const unsigned long long begin =
+      (reinterpret_cast<unsigned long long>(in + first * n) + kAccessBytes - 1) / kAccessBytes * kAccessBytes;
+  const unsigned long long end = reinterpret_cast<unsigned long long>(in + last * n) / kAccessBytes * kAccessBytes;
+  if (end > begin && end - begin <= static_cast<unsigned>(most)) {
+    prefetch_to_l2(reinterpret_cast<const void*>(begin), static_cast<unsigned>(end - begin));
+  }
+}
+
 template <class T, class Acc, int kVectors, int kWarps>
 __global__ void __launch_bounds__(kWarps* kWarpThreads, 1)
     short_row(const T* in, Output<T, Acc>* out, void* /*workspace*/, long long outer, long long n,
               long long /*inner*/) {
   let_next_launch_start();
-  wait_for_launch_in_front();
   const long long rows = short_row_rows(n, {kVectors, kWarps}, sizeof(T));
+  prefetch_rows(in, kWarps * rows, outer, n, kWarps * kVectors * kWarpThreads * kAccessBytes);
+  wait_for_launch_in_front();
   for (long long row = (static_cast<long long>(blockIdx.x) * kWarps + threadIdx.x / kWarpThreads) * rows; row < outer;
        row += static_cast<long long>(gridDim.x) * kWarps * rows) {
     const Stretch<T, Acc> stretch(in, out, row, row + rows <= outer ? rows : outer - row, n);

@@ -78,7 +78,7 @@ struct InvertedSum {
   }
 };
 
-// How a sum is handed over once in a launch.
+// How a sum is handed over whose words are cleared before each launch, and which is written once.
 template <class Acc>
 struct HandedOnce {
   using Sum = FlaggedSum<Acc>;

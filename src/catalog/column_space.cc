@@ -14,7 +14,8 @@ constexpr int64_t kMostRows = 64;  // of a thread, as its accesses are unrolled
 int element_bytes(const Workload& workload) { return static_cast<int>(size_bytes(workload.dtype)); }
 
 int access_bytes(const Workload& workload) {
-  return columns_access_bytes(workload.geometry().inner, element_bytes(workload));
+  return columns_access_bytes(workload.geometry().inner, element_bytes(workload),
+                              static_cast<int>(size_bytes(workload.output_dtype())));
 }
 
 // A block of the usual size would find itself with little to do.

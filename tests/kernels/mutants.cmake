@@ -93,7 +93,7 @@ mutants_of_the_tile_load(row_carry)
 mutants_of_the_tile_scan(row_carry)
 mutant(row_carry LaunchInFrontNotWaitedFor row_carry.cuh [[  wait_for_launch_in_front();]] [[]])
 mutant(row_carry RaggedTilePrefetched row_carry.cuh
-       [[row.vectors < kTileVectors ? static_cast<int>(row.vectors) : kTileVectors;]] [[kTileVectors;]])
+       [[row.vectors < kPrefetchVectors ? static_cast<int>(row.vectors) : kPrefetchVectors;]] [[kPrefetchVectors;]])
 mutant(row_carry HalvesOfResultsNotExchanged scan.cuh [[__shfl_xor_sync(kAllLanes, exchanged.x, 1);]] [[exchanged.x;]])
 mutant(row_carry HalvesOfResultsInTheirOldPlaces scan.cuh [[- (odd ? kAccessBytes : 0);]] [[;]])
 mutant(row_carry HalvesOfResultsSwapped scan.cuh [=[odd ? half[1] : half[0];]=] [=[odd ? half[0] : half[1];]=])
@@ -632,5 +632,6 @@ mutant(column_split WrittenWideAtAnyAlignment column_split.cuh
 mutant(column_split RaggedTilePrefetched column_split.cuh [[  if (tile.outside == 0) {
     prefetch]] [[  {
     prefetch]])
+mutant(column_split TileBeyondTheLastPrefetched column_split.cuh [[ && ticket + gridDim.x < split.count) {]] [[) {]])
 mutant(column_split EdgesWrittenWhole column_split.cuh [[      if (at >= begin && at + kAccessBytes <= end) {]]
        [[      if (at < end) {]])

@@ -327,13 +327,9 @@ struct Buffers {
 // Bytes that a column kernel takes at once: what rows and pointers are aligned to. `alignment` is a power of two that
 // both pointers are multiples of; the result may be wider than the input.
 constexpr int widest_access(const Problem& p, int in_alignment, int out_alignment, int out_bytes) {
-  int access = scantune::columns_access_bytes(p.inner, p.element_bytes);
-  while (access > p.element_bytes) {
-    const int out = access / p.element_bytes * out_bytes;
-    if (in_alignment % access == 0 &&
-        out_alignment % (out < scantune::kAccessBytes ? out : scantune::kAccessBytes) == 0) {
-      break;
-    }
+  int access = scantune::columns_access_bytes(p.inner, p.element_bytes, out_bytes);
+  while (access > p.element_bytes &&
+         (in_alignment % access != 0 || out_alignment % (access / p.element_bytes * out_bytes) != 0)) {
     access /= 2;
   }
   return access;

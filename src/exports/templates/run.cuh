@@ -56,7 +56,10 @@ void kernels_of(Kernel<Tuned> (&kernels)[kMostLaunches]) {
 
 template <class Tuned, int kIndex, int kAccess>
 bool find_kernels_for(int access, Kernel<Tuned> (&kernels)[kMostLaunches]) {
-  if constexpr (is_possible(Tuned::kConfigs[kIndex], kAccess, sizeof(typename Tuned::T), sizeof(typename Tuned::Acc))) {
+  constexpr int kElement = sizeof(typename Tuned::T);
+  constexpr int kResults = kAccess / kElement * static_cast<int>(sizeof(Out<Tuned>));  // bytes, of an access
+  if constexpr (kResults <= scantune::kAccessBytes &&
+                is_possible(Tuned::kConfigs[kIndex], kAccess, kElement, sizeof(typename Tuned::Acc))) {
     if (access == kAccess) {
       kernels_of<Tuned, kIndex, kAccess>(kernels);
       return true;

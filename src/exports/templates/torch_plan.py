@@ -80,10 +80,17 @@ def long_row(p, g, types, chip):
 ColumnTile = collections.namedtuple("ColumnTile", "access strips slabs settings")
 
 
+def column_access(g, types):
+    """Bytes that a thread of a column kernel takes at once; what they become is no wider than an access."""
+    size = SIZES[types.dtype]
+    result = SIZES[types.accumulator] if types.dtype == "i32" else size
+    return max(size, math.gcd(g.inner * size, ACCESS // result * size))
+
+
 def column_tile(p, g, types):
     """None where a row of the tile is narrower than an access or wider than the block."""
     size = SIZES[types.dtype]
-    access = max(size, math.gcd(g.inner * size, ACCESS))
+    access = column_access(g, types)
     across = p["columns"] * size // access
     threads = p["warps"] * WARP
     if across < 1 or across > threads:
@@ -110,7 +117,7 @@ def column_split(p, g, types, chip):
     size = SIZES[types.dtype]
     if g.inner == 1:
         return None
-    access = max(size, math.gcd(g.inner * size, ACCESS))
+    access = column_access(g, types)
     columns = min(g.inner, p["columns"])
     across = columns * size // access
     runs = p["warps"] * WARP // across if across else 0
