@@ -1,3 +1,4 @@
+#include <cmath>
 #include <utility>
 
 #include "catalog/column_space.h"
@@ -71,6 +72,26 @@ ResourceEstimate estimate(const Variant& variant, const Workload& workload, cons
           .bytes_in_flight_per_block = int64_t{p.tile} * p.stages * element_bytes(workload)};
 }
 
+// Swept on an H200 in all types: one stage, 8 accesses a thread and tiles of 32 or 16 KB; columns 256 bytes wide, in
+// blocks of 8 warps with 16 rows a thread. The best of the three nearest was within 1.1% of the best of all, on 21
+// workloads.
+double apart_from_usual(const Variant& variant, const Workload& workload) {
+  const auto steps = [](double value, double usual) { return std::abs(std::log2(value / usual)); };
+  if (!sums_rows(workload)) {
+    constexpr double kUsualBytes = 256;
+    constexpr double kUsualWarps = 8;
+    constexpr double kUsualRows = 16;
+    return 2 * steps(static_cast<double>(variant.number("columns") * element_bytes(workload)), kUsualBytes) +
+           steps(static_cast<double>(variant.number("warps")), kUsualWarps) +
+           steps(static_cast<double>(variant.number("rows")), kUsualRows);
+  }
+  constexpr double kUsualThreadBytes = 128;
+  constexpr double kUsualTileBytes = 32768;
+  return 4 * static_cast<double>(variant.number("stages") - 1) +
+         steps(static_cast<double>(row_space::thread_bytes(variant, workload)), kUsualThreadBytes) +
+         0.25 * steps(static_cast<double>(row_space::tile_bytes(variant, workload)), kUsualTileBytes);
+}
+
 bool fits_registers(const Variant& variant, const Workload& workload, const Chip& chip) {
   return estimate(variant, workload, chip).registers_per_thread <=
          row_space::register_limit(static_cast<int>(variant.number("warps")) * kWarpThreads, chip);
@@ -124,6 +145,7 @@ Kernel three_pass_kernel() {
                   row_space::tile_bytes(variant, workload) <= row_space::kSmallestTileBytes));
        }},
   };
+  kernel.apart_from_usual = apart_from_usual;
   kernel.launches = launches;
   kernel.workspace_bytes = workspace_bytes;
   kernel.estimate = estimate;

@@ -68,6 +68,11 @@ struct Kernel {
   // or another variant does the same. A part of pruning (catalog/prune.h), which can be switched off.
   std::vector<Constraint> prune_rules;
 
+  // Of a baseline: how far a variant is from the settings that were best in the sweeps, in steps of any kind; 0 is
+  // nearest. By it a search that does not try all of them finds what speed-ups are quoted against. Null where it is not
+  // known.
+  double (*apart_from_usual)(const Variant&, const Workload&) = nullptr;
+
   // CUDA only: the launches of an admitted variant, its workspace in bytes (0 where it needs
   // none), and its estimated resources (the largest of its launches).
   std::vector<Launch> (*launches)(const Variant&, const Workload&, const Chip&) = nullptr;

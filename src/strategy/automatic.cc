@@ -9,6 +9,7 @@
 
 #include "catalog/occupancy.h"
 #include "catalog/prune.h"
+#include "strategy/baselines.h"
 #include "strategy/knowledge.h"
 #include "strategy/neighbours.h"
 #include "strategy/strategy.h"
@@ -18,7 +19,6 @@ namespace {
 
 // docs/search.md says where these come from.
 constexpr size_t kStarts = 2;      // of a family, at once
-constexpr size_t kBaselines = 2;   // of the baseline: to be compared with
 constexpr size_t kAtOnce = 4;      // under way while a step is looked for: its result says where the next goes
 constexpr size_t kTrades = 3;      // how many of the best are left by trades, when no step helps
 constexpr size_t kLikely = 24;     // likeliest variants that are tried in any case
@@ -65,6 +65,7 @@ class Automatic final : public Strategy {
     std::ranges::for_each(steps_, by_promise);
     std::ranges::for_each(trades_, by_promise);
     choose_starts();
+    baselines_ = usual_baselines(space);
   }
 
   void tell(const Event& event) override { known_.tell(event); }
@@ -126,11 +127,6 @@ class Automatic final : public Strategy {
       if ((likely_[i] || none_likely) && (all_baseline || !baseline_[i]) &&
           of_family[variants_[i].kernel]++ < kStarts) {
         starts_.push_back(i);
-      }
-    }
-    for (const size_t i : order_) {
-      if (baseline_[i] && !all_baseline && baselines_.size() < kBaselines) {
-        baselines_.push_back(i);
       }
     }
   }

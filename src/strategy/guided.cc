@@ -10,6 +10,7 @@
 
 #include "explain/diagnosis.h"
 #include "explain/moves.h"
+#include "strategy/baselines.h"
 #include "strategy/knowledge.h"
 
 namespace scantune {
@@ -35,6 +36,7 @@ class Guided final : public Strategy {
         known_(variants_of(space)),
         expectation_(space.workload, space.chip, space.candidates, {.recorded = options.recorded}),
         subjects_(space.candidates.size()),
+        baselines_(usual_baselines(space)),
         profiled_(space.candidates.size()) {
     for (size_t i = 0; i < subjects_.size(); ++i) {
       subjects_[i].workload = space.workload;
@@ -100,9 +102,7 @@ class Guided final : public Strategy {
   // The baseline, which is measured whatever is found, then what would be next if nothing more were learned.
   [[nodiscard]] std::vector<Variant> likely(size_t n) const override {
     std::vector<size_t> points;
-    if (const auto point = best_baseline()) {
-      points.push_back(*point);
-    }
+    std::ranges::copy_if(baselines_, std::back_inserter(points), [&](size_t i) { return untried(i); });
     if (const std::optional<size_t> best = known_.best()) {
       const explain::Subject& from = subjects_[*best];
       for (const Prospect& prospect : prospects(from, explain::diagnose(from))) {
@@ -300,20 +300,12 @@ class Guided final : public Strategy {
     return all;
   }
 
-  // The best of the family that speed-ups are quoted against, as far as is expected: once, at the end.
+  // What speed-ups are quoted against, at the end.
   std::optional<SearchStep> baseline() {
-    const auto point = best_baseline();
-    return point ? std::optional(step_to(*point, "the baseline: what speed-ups are quoted against")) : std::nullopt;
-  }
-
-  // Nothing where one was tried.
-  [[nodiscard]] std::optional<size_t> best_baseline() const {
-    for (size_t i = 0; i < known_.size(); ++i) {
-      if (candidate(i).kernel->baseline && !untried(i)) {
-        return std::nullopt;
-      }
-    }
-    return most_promising(kCuriosity, [&](size_t i) { return candidate(i).kernel->baseline; });
+    const auto point = std::ranges::find_if(baselines_, [&](size_t i) { return untried(i); });
+    return point == baselines_.end()
+               ? std::nullopt
+               : std::optional(step_to(*point, "the baseline: what speed-ups are quoted against"));
   }
 
   SearchSpace space_;
@@ -321,7 +313,8 @@ class Guided final : public Strategy {
   Knowledge known_;
   explain::Expectation expectation_;
   std::vector<explain::Subject> subjects_;  // of each candidate
-  std::vector<bool> profiled_;              // its counters are known, or were asked for in vain
+  std::vector<size_t> baselines_;
+  std::vector<bool> profiled_;  // its counters are known, or were asked for in vain
   int steps_ = 0;
   int in_vain_ = 0;
   std::optional<SearchStep> under_way_;

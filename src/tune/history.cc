@@ -1,5 +1,6 @@
 #include "tune/history.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -47,6 +48,7 @@ class Fold {
   void operator()(const TrialScreened& screened) {
     if (const auto it = record_of_.find(key(screened.trial)); it != record_of_.end()) {
       folded_.screened.insert(it->second);
+      settle(it->second);
     }
   }
   void operator()(const TrialProfiled& profiled) {
@@ -58,6 +60,7 @@ class Fold {
     Record* record = find(failed.trial);
     if (record != nullptr && !transient(failed.failure.kind) && !retry_failed_) {
       record->failure = failed.failure;
+      settle(record_of_.at(key(failed.trial)));
     }
   }
   void operator()(const RoundTaken& taken) {
@@ -86,6 +89,12 @@ class Fold {
   }
 
  private:
+  void settle(int record) {
+    if (std::ranges::find(folded_.settled, record) == folded_.settled.end()) {
+      folded_.settled.push_back(record);
+    }
+  }
+
   Record* find(const Trial& trial) {
     const auto it = record_of_.find(key(trial));
     return it == record_of_.end() ? nullptr : &outcome_.records[static_cast<size_t>(it->second)];

@@ -17,6 +17,7 @@ struct History {
   // The parts of it that belong to variants as they are built now, folded into an outcome.
   struct Folded {
     std::set<int> screened;                // records that need no more rounds of the screen
+    std::vector<int> settled;              // those and the ones that failed, in the order in which that came out
     std::optional<Provenance> provenance;  // of the last run that measured
   };
 

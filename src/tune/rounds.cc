@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/units.h"
 #include "stats/comparison.h"
 #include "stats/disturbance.h"
 #include "stats/sequential.h"
@@ -59,9 +60,9 @@ std::string RoundTaker::disturbance(Session& session, const Round& round) {
   const std::vector<double> recent_ns(recent_copies_ns_.begin(), recent_copies_ns_.end());
   if (reason.empty() && stats::disturbed(copies_ns, recent_ns, protocol_.disturbance)) {
     const auto [least, most] = std::ranges::minmax(copies_ns);
-    reason = fmt::format("its copies took {:.4g} to {:.4g} us", least * 1e-3, most * 1e-3);
+    reason = fmt::format("its copies took {} to {}", format_time(least), format_time(most));
     if (!recent_ns.empty()) {
-      reason += fmt::format(", those before it {:.4g} us", stats::median(recent_ns) * 1e-3);
+      reason += ", those before it " + format_time(stats::median(recent_ns));
     }
   }
   recent_copies_ns_.push_back(stats::mean_copy_ns(round));

@@ -49,6 +49,15 @@ bool contains(const Round& round, int record) {
   return std::ranges::find(round.samples, record, &Sample::subject) != round.samples.end();
 }
 
+// What a round that took `took_s` spent beside the runs it timed, a sample.
+double untimed_s(const Round& round, double took_s) {
+  double timed_ns = 0;
+  for (const Sample& sample : round.samples) {
+    timed_ns += sample.time_ns * round.runs;
+  }
+  return std::max(0.0, took_s - timed_ns * 1e-9) / static_cast<double>(std::max<size_t>(1, round.samples.size()));
+}
+
 }  // namespace
 
 Run::Run(Device& device, Compiler& compiler, const std::vector<Candidate>& candidates, Strategy& strategy,
@@ -89,6 +98,12 @@ Run::Run(Device& device, Compiler& compiler, const std::vector<Candidate>& candi
   }
   context_ = digest(Context{outcome.workload, outcome.device.chip, outcome.device.driver, options.protocol});
   const History::Folded folded = options.history.fold(trials_, outcome);
+  settled_before_ = folded.settled;
+  for (const auto& [spelling, record] : record_of_) {
+    if (record_at(record).failure && std::ranges::find(settled_before_, record) == settled_before_.end()) {
+      settled_before_.push_back(record);  // what a recording has nothing of
+    }
+  }
   screened_ = folded.screened;
   earlier_ = folded.provenance;
 }
@@ -184,10 +199,11 @@ bool Run::settled(int record) const {
   return outcome_.records[static_cast<size_t>(record)].failure || screened_.contains(record);
 }
 
-// Tells the strategy what the journal knows, so that it need not ask for it. The stored winner is tried whatever the
-// strategy is: it can only be held against others in the same rounds.
+// Tells the strategy what the journal knows, so that it need not ask for it, in the order in which it became known:
+// what a search does next may depend on what was tried last. The stored winner is tried whatever the strategy is: it
+// can only be held against others in the same rounds.
 void Run::recall() {
-  for (const auto& [spelling, record] : record_of_) {
+  for (const int record : settled_before_) {
     if (const auto& failure = record_at(record).failure) {
       Progress::Family& of = family(record);
       ++of.done;
@@ -396,7 +412,11 @@ void Run::leave_pool(int record) {
 
 bool Run::take_round(Phase phase, std::vector<Loaded>& subjects) {
   const Stopwatch watch(outcome_.spent.measure_s);
+  const auto begin = Clock::now();
   RoundsEnd end = rounds_.take(*session_, phase, subjects, stop_);
+  if (!end.round.samples.empty()) {
+    untimed_s_ = untimed_s(end.round, seconds_since(begin));
+  }
   switch (end.kind) {
     case RoundsEnd::Kind::complete:
     case RoundsEnd::Kind::discarded: {
@@ -477,13 +497,19 @@ std::vector<int> Run::finalists() const {
   return chosen;
 }
 
-// What a round of the final will take, from the screen's times of those that would be in it.
+// What a round of the final will take: from the screen's times of those that would be in it, those of the copies, and
+// what it takes to prepare each sample.
 double Run::final_round_s(const std::vector<int>& finalists) const {
-  double round_s = 0;
-  for (const int record : finalists) {
-    round_s += standing(outcome_.rounds, Phase::screen, record, options_.protocol)->time_ns.median * 1e-9;
+  if (finalists.empty()) {
+    return 0;
   }
-  return round_s;
+  double runs_ns =
+      outcome_.rounds.empty() ? 0 : options_.protocol.round_copies * stats::mean_copy_ns(outcome_.rounds.back());
+  for (const int record : finalists) {
+    runs_ns += standing(outcome_.rounds, Phase::screen, record, options_.protocol)->time_ns.median;
+  }
+  const double samples = static_cast<double>(finalists.size()) + options_.protocol.round_copies;
+  return runs_ns * rounds_.runs() * 1e-9 + samples * untimed_s_;
 }
 
 double Run::final_estimate_s() const {

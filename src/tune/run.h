@@ -102,9 +102,11 @@ class Run {
   std::map<int, Handle> handles_;         // loaded and verified in this session
   std::vector<Loaded> pool_;              // in the screen
   std::map<int, Interval> screened_ratio_;
-  std::set<int> asked_;     // by the strategy, or for the sake of the incumbent
-  std::set<int> screened_;  // need no more rounds of the screen
-  double round_s_ = 0;      // the last round of the screen
+  std::set<int> asked_;              // by the strategy, or for the sake of the incumbent
+  std::set<int> screened_;           // need no more rounds of the screen
+  std::vector<int> settled_before_;  // what the journal knows to be screened or failed, in that order
+  double round_s_ = 0;               // the last round of the screen
+  double untimed_s_ = 0;             // of the last round, a sample: what is not a timed run, but prepares one
   int measured_ = 0;
   bool strategy_done_ = false;
   bool has_news_ = true;  // the strategy was told something, or has asked for something, since it was asked to guess

@@ -2,11 +2,13 @@
 // the real loop without any hardware, and remembers what it was asked for.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,7 @@ struct FakePlan {
   std::function<double(const Variant&)> time_ns = [](const Variant& v) {
     return 1000.0 + static_cast<double>(v.number("tile"));
   };
+  std::chrono::microseconds preparation{0};                             // of each sample, which really passes
   std::function<double(int round)> slowdown = [](int) { return 1.0; };  // of a whole round
   std::set<std::string> do_not_compile;
   std::set<std::string> wrong_results;
@@ -119,6 +122,7 @@ class FakeSession final : public Session {
         }
         time_ns = plan_.time_ns(variants_.at(static_cast<size_t>(handle)));
       }
+      std::this_thread::sleep_for(plan_.preparation);
       samples.push_back({handle, time_ns * plan_.slowdown(number)});
     }
     return samples;

@@ -62,7 +62,7 @@ TEST_F(ProtocolTest, ADisturbedRoundIsDiscardedAndSaid) {
   plan.slowdown = [](int round) { return round == 12 ? 1.3 : 1.0; };
   const Outcome outcome = run().value();
   EXPECT_EQ(outcome.discarded_rounds, 1);
-  EXPECT_THAT(outcome.disturbance, HasSubstr("its copies took 1.3 to 1.3 us, those before it 1 us"));
+  EXPECT_THAT(outcome.disturbance, HasSubstr("its copies took 1.30 us to 1.30 us, those before it 1.00 us"));
   EXPECT_EQ(rounds_of(outcome, Phase::final, "fast tile=0"), 30);  // taken again
   for (const Round& round : outcome.rounds) {
     EXPECT_LT(round.samples[0].time_ns, 1100);

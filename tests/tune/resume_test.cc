@@ -100,6 +100,33 @@ TEST_F(ResumeTest, AfterADeathAtAnyMomentNothingIsMeasuredTwiceAndTheWinnerIsThe
   }
 }
 
+// What a search does next may depend on what it tried last.
+TEST_F(ResumeTest, TellsWhatIsKnownInTheOrderInWhichItBecameKnown) {
+  plan.fail_in_round = {{"fast tile=2", FailureKind::launch}};
+  ASSERT_TRUE(run());
+  std::vector<std::string> settled;
+  for (const JournalEvent& event : journal) {
+    if (const auto* screened = std::get_if<TrialScreened>(&event.what)) {
+      settled.push_back(to_string(screened->trial.variant));
+    } else if (const auto* failed = std::get_if<TrialFailed>(&event.what)) {
+      settled.push_back(to_string(failed->trial.variant));
+    }
+  }
+  ASSERT_EQ(settled.size(), 5U);
+  ASSERT_FALSE(std::ranges::is_sorted(settled));
+  observer.events.clear();
+  const std::vector<JournalEvent> all = journal;
+  resume(all, all.size());
+  std::vector<std::string> told;
+  for (const Event& event : observer.events) {
+    const auto* measured = std::get_if<Measured>(&event.what);
+    if (std::holds_alternative<Failure>(event.what) || (measured != nullptr && measured->phase == Phase::screen)) {
+      told.push_back(to_string(event.variant));
+    }
+  }
+  EXPECT_EQ(told, settled);
+}
+
 TEST_F(ResumeTest, AChangedBuildIsMeasuredAnew) {
   ASSERT_TRUE(run());
   const std::vector<JournalEvent> all = journal;

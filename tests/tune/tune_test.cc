@@ -220,6 +220,20 @@ TEST_F(TuneTest, ABudgetThatCoversEverythingIsNoEarlyStop) {
   EXPECT_EQ(run().value().stopped, StopReason::complete);
 }
 
+// What is not timed passes too: a CPU's caches are emptied before every sample.
+TEST_F(TuneTest, TheFinalIsAsLongAsItsRoundsTakeAndNotAsTheirRunsDo) {
+  for (const int64_t tile : {0, 1, 2}) {
+    add(fast, tile);
+  }
+  plan.preparation = std::chrono::milliseconds(2);
+  options.protocol.final_time_s = 0.05;
+  options.protocol.final_min_rounds = 2;
+  const Outcome outcome = run().value();
+  const auto finals = std::ranges::count(outcome.rounds, Phase::final, &Round::phase);
+  EXPECT_GE(finals, 2);
+  EXPECT_LE(finals, 5) << "three variants and two copies are 10 ms a round";
+}
+
 TEST_F(TuneTest, ABudgetOfNoTimeMeasuresNothing) {
   add(fast, 1);
   options.budget.seconds = 0;
