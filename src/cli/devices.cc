@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "cli/options.h"
+#include "cli/recorded_metrics.h"
+#include "core/pattern.h"
 #include "cuda/metrics.h"
 #include "device/cpu.h"
 #include "device/replay.h"
@@ -89,7 +91,7 @@ Expected<OpenDevice> open_replay(const std::string& file) {
     return tl::unexpected(recording.error());
   }
   return OpenDevice{.compiler = replay::make_compiler(*recording),
-                    .device = replay::make_device(*recording),
+                    .device = replay::make_device(*recording, read_recorded),
                     .note = {},
                     .notes = (*recording)->notes()};
 }
@@ -156,6 +158,15 @@ Expected<DeviceRequest> parse_device(const std::optional<std::string>& text) {
   }
   return bad_input("--device {}: unknown device; write auto, cpu, cuda:N, such as cuda:0, cuda:all or replay:FILE",
                    *text);
+}
+
+std::string chip_with_counters(const std::string& name) {
+  if (const auto chip = reference_chip(name)) {
+    return chip->code_name;
+  }
+  const auto known = cuda::metric_chips().value_or(std::vector<std::string>{});
+  const auto it = std::ranges::find_if(known, [&](const std::string& chip) { return same_word(chip, name); });
+  return it == known.end() ? name : *it;
 }
 
 Expected<FoundDevice> find_device(const DeviceRequest& request) {

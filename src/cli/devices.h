@@ -28,6 +28,10 @@ struct DeviceRequest {
 
 Expected<DeviceRequest> parse_device(const std::optional<std::string>& text);
 
+// The code name of the chip that --chip names, in any case, as CUPTI spells it; a name that is not known as it is, for
+// CUPTI to refuse.
+std::string chip_with_counters(const std::string& name);
+
 // What a device is, found without opening it. The CPU touches nothing CUDA.
 struct FoundDevice {
   DeviceInfo info;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "cuda/cuda.h"
@@ -128,6 +129,14 @@ Expected<CollectionPlan> MetricHost::plan(const std::vector<std::string>& names)
   add.ppMetricNames = pointers.data();
   add.numMetrics = pointers.size();
   if (const CUptiResult result = api.cuptiProfilerHostConfigAddMetrics(&add); result != CUPTI_SUCCESS) {
+    std::set<std::string> units;
+    for (const std::string& name : names) {
+      units.insert(name.substr(0, name.find("__")));
+    }
+    if (units.size() > 1 && result == CUPTI_ERROR_NOT_SUPPORTED) {
+      return fail(ErrorKind::environment, "CUPTI does not count metrics of all these units together: {}; ask for fewer",
+                  fmt::join(units, ", "));
+    }
     return failed(api, "cuptiProfilerHostConfigAddMetrics", result);
   }
   auto size = SCANTUNE_CUPTI_PARAMS(CUpti_Profiler_Host_GetConfigImageSize_Params);

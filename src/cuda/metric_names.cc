@@ -1,5 +1,6 @@
 // The metric functions of cuda/cuda.h: names checked and listed for a chip, without a GPU.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -10,6 +11,8 @@
 
 namespace scantune::cuda {
 namespace {
+
+const std::string kKernelCounter = "gpu__time_duration.sum";  // of a unit that everything else of a kernel goes with
 
 // The rollup most people want of a base metric.
 std::string usual_rollup(const MetricHost& host, const BaseMetric& base) {
@@ -99,6 +102,24 @@ MetricLookup lookup_on(const MetricHost& host) {
   return [&host](const std::string& name) { return host.properties(name); };
 }
 
+// The hardware unit of a metric: "dram" of "dram__bytes.sum".
+std::string unit_part(const std::string& name) { return name.substr(0, name.find("__")); }
+
+// Some units (links between chips, as ctc) are counted apart from all others: CUPTI refuses a list with both. A pattern
+// that matches of both kinds means the counters of kernels; one that matches of such units only means them.
+void drop_units_counted_apart(std::vector<std::string>& matching, const std::string& chip_code_name) {
+  std::map<std::string, bool> apart;  // by unit
+  for (const std::string& name : matching) {
+    if (const auto [unit, added] = apart.emplace(unit_part(name), false); added) {
+      unit->second = !name.starts_with("launch__") && !count_passes(chip_code_name, {kKernelCounter, name});
+    }
+  }
+  if (std::ranges::all_of(apart, [](const auto& unit) { return unit.second; })) {
+    return;
+  }
+  std::erase_if(matching, [&](const std::string& name) { return apart.at(unit_part(name)); });
+}
+
 }  // namespace
 
 Expected<std::vector<std::string>> resolve_metrics(const std::string& text, const std::string& chip_code_name) {
@@ -121,7 +142,8 @@ Expected<std::vector<std::string>> resolve_metrics(const std::string& text, cons
   };
   for (const MetricRequest& request : *requests) {
     if (is_pattern(request.name)) {
-      const auto matching = names_matching(**host, request.name);
+      auto matching = names_matching(**host, request.name);
+      drop_units_counted_apart(matching, chip_code_name);
       if (matching.empty() && !request.from_set) {
         return bad_input("no metric of {} matches '{}'; see 'scantune list metrics --chip {} --all'", chip_code_name,
                          request.name, chip_code_name);

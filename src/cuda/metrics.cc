@@ -117,6 +117,8 @@ const std::vector<std::string>& core_metrics() {
       "dram__bytes_write.sum",
       "smsp__inst_executed.sum",
       "sm__cycles_elapsed.max",
+      "sm__cycles_active.avg",  // and the busiest SM's: whether the SMs end together
+      "sm__cycles_active.max",
   };
   return names;
 }

@@ -76,8 +76,8 @@ class ReplayCompiler final : public Compiler {
 
 class ReplaySession final : public Session {
  public:
-  ReplaySession(std::shared_ptr<Recording> recording, const RecordedContext& context, uint64_t seed)
-      : recording_(std::move(recording)), context_(context), random_(seed) {}
+  ReplaySession(std::shared_ptr<Recording> recording, MetricReader read, const RecordedContext& context, uint64_t seed)
+      : recording_(std::move(recording)), read_(std::move(read)), context_(context), random_(seed) {}
 
   tl::expected<Handle, Failure> load(const Artifact& artifact) override {
     const RecordedTrial* trial = context_.find(artifact.variant);
@@ -132,6 +132,7 @@ class ReplaySession final : public Session {
   size_t draw(size_t below) { return std::uniform_int_distribution<size_t>(0, below - 1)(random_); }
 
   std::shared_ptr<Recording> recording_;  // which keeps the context
+  MetricReader read_;
   const RecordedContext& context_;
   std::mt19937_64 random_;
   std::vector<Loaded> loaded_;
@@ -234,17 +235,14 @@ tl::expected<Profile, Failure> ReplaySession::profile(Handle handle, const std::
   }
   Profile profile;
   for (const LaunchProfile& launch : recorded.launches) {
+    const size_t index = profile.launches.size();
+    const EntryResources* const resources = index < trial.resources.size() ? &trial.resources[index] : nullptr;
     LaunchProfile& answer = profile.launches.emplace_back(LaunchProfile{launch.entry, {}});
     for (const std::string& metric : metrics) {
-      const auto found = std::ranges::find_if(launch.metrics, [&](const MetricValue& value) {
-        return value.requested == metric || value.read_as == metric;
-      });
-      if (found == launch.metrics.end()) {
-        answer.metrics.push_back({metric, metric, {}, {}, "it was not recorded for this variant"});
-      } else {
-        answer.metrics.push_back(*found);
-        answer.metrics.back().requested = metric;
-      }
+      auto value = read_(metric, launch, resources);
+      answer.metrics.push_back(value ? *std::move(value)
+                                     : MetricValue{metric, metric, {}, {}, "it was not recorded for this variant"});
+      answer.metrics.back().requested = metric;
     }
   }
   return profile;
@@ -252,7 +250,8 @@ tl::expected<Profile, Failure> ReplaySession::profile(Handle handle, const std::
 
 class ReplayDevice final : public Device {
  public:
-  explicit ReplayDevice(std::shared_ptr<Recording> recording) : recording_(std::move(recording)) {}
+  ReplayDevice(std::shared_ptr<Recording> recording, MetricReader read)
+      : recording_(std::move(recording)), read_(std::move(read)) {}
 
   [[nodiscard]] const DeviceInfo& info() const override { return recording_->info(); }
 
@@ -268,11 +267,12 @@ class ReplayDevice final : public Device {
     if (!context) {
       return tl::unexpected(context.error());
     }
-    return std::make_unique<ReplaySession>(recording_, **context, seed);
+    return std::make_unique<ReplaySession>(recording_, read_, **context, seed);
   }
 
  private:
   std::shared_ptr<Recording> recording_;
+  MetricReader read_;
 };
 
 }  // namespace
@@ -281,8 +281,15 @@ std::unique_ptr<Compiler> make_compiler(std::shared_ptr<Recording> recording) {
   return std::make_unique<ReplayCompiler>(std::move(recording));
 }
 
-std::unique_ptr<Device> make_device(std::shared_ptr<Recording> recording) {
-  return std::make_unique<ReplayDevice>(std::move(recording));
+std::optional<MetricValue> as_recorded(const std::string& name, const LaunchProfile& recorded,
+                                       const EntryResources* /*resources*/) {
+  const auto found = std::ranges::find_if(
+      recorded.metrics, [&](const MetricValue& value) { return value.requested == name || value.read_as == name; });
+  return found == recorded.metrics.end() ? std::nullopt : std::optional(*found);
+}
+
+std::unique_ptr<Device> make_device(std::shared_ptr<Recording> recording, MetricReader read) {
+  return std::make_unique<ReplayDevice>(std::move(recording), std::move(read));
 }
 
 }  // namespace scantune::replay

@@ -19,7 +19,7 @@ constexpr std::string_view kRead = "DRAM read (of needed)";
 constexpr std::string_view kWritten = "DRAM written (of needed)";
 
 // Short labels of the metrics most often read; any other is shown under its own name.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kLabels = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kLabels = {{
     {kDuration, "duration when profiled"},
     {"dram__throughput.avg.pct_of_peak_sustained_elapsed", "DRAM throughput, of peak"},
     {"lts__t_sector_hit_rate.pct", "L2 hit rate"},
@@ -31,6 +31,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kLabels 
     {"dram__bytes_op_write.sum", kWritten},
     {"smsp__inst_executed.sum", "instructions (of warps)"},
     {"sm__cycles_elapsed.max", "SM cycles"},
+    {"sm__cycles_active.avg", "SM cycles with work"},
+    {"sm__cycles_active.max", "SM cycles with work, most"},
     {"sm__throughput.avg.pct_of_peak_sustained_elapsed", "SM throughput, of peak"},
     {"smsp__issue_active.avg.pct_of_peak_sustained_active", "cycles in which schedulers issue"},
     {"l1tex__t_sector_hit_rate.pct", "L1 hit rate"},
@@ -67,6 +69,11 @@ std::string value_text(double value, const std::string& unit) {
     }
   }
   return unit.empty() ? fmt::format("{:.4g}", value) : fmt::format("{:.4g} {}", value, unit);
+}
+
+// Beyond what is printed as 100.0 %.
+bool impossible_rate(const MetricValue& metric, double value) {
+  return metric.read_as.find("hit_rate") != std::string::npos && metric.read_as.ends_with(".pct") && value >= 100.05;
 }
 
 // How DRAM traffic compares with what the scan cannot avoid.
@@ -173,12 +180,16 @@ std::vector<std::string> counter_lines(const std::vector<CounterColumn>& columns
   }
   const auto wide = expand(columns, every_launch);
   std::vector<Row> rows;
+  std::vector<std::string> impossible;
   for (const MetricValue* metric : metrics) {
     Row row{label_of(*metric), {}};
     bool any = false;
     for (const auto& [title, profile] : wide) {
       const auto value = combined(profile, *metric);
       any = any || value.has_value();
+      if (value && impossible_rate(*metric, *value)) {
+        add_once(impossible, row.label);
+      }
       row.cells.push_back(value ? value_text(*value, metric->unit) + of_needed(row.label, *value, workload) : "-");
     }
     if (any) {  // what no variant has is told once, by its reason
@@ -214,6 +225,11 @@ std::vector<std::string> counter_lines(const std::vector<CounterColumn>& columns
   const bool several = std::ranges::any_of(wide, [](const auto& column) { return column.second.launches.size() > 1; });
   if (several && !rows.empty()) {
     lines.emplace_back("several launches: times, bytes and counts added up, the rest averaged by time");
+  }
+  if (!impossible.empty()) {
+    const std::string note =
+        fmt::format("{} above 100 %: hits and lookups are counted in runs of their own", fmt::join(impossible, ", "));
+    std::ranges::move(wrap(note, width), std::back_inserter(lines));
   }
   for (const MetricValue* metric : metrics) {
     if (!metric->read_as.empty() && metric->read_as != metric->requested) {

@@ -40,11 +40,26 @@ TEST_F(ReplayCommand, FindsWhatWasBestAndSaysThatNothingWasMeasured) {
 }
 
 TEST_F(ReplayCommand, TheSameAgainTakesAllFromItsOwnJournal) {
-  ASSERT_EQ(replay({}).code, 0);
-  const std::string journal = read_text(sandbox.work() / "results/replay/journal.jsonl");
-  const Finished again = replay({});
-  EXPECT_EQ(again.code, 0) << again.err;
-  EXPECT_EQ(read_text(sandbox.work() / "results/replay/journal.jsonl"), journal) << "something was asked again";
+  for (const std::string strategy : {"auto", "guided"}) {
+    const std::vector<std::string> arguments = {"--strategy", strategy, "--out", strategy + "/best.json"};
+    ASSERT_EQ(replay(arguments).code, 0);
+    const std::string journal = read_text(sandbox.work() / strategy / "journal.jsonl");
+    const Finished again = replay(arguments);
+    EXPECT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(read_text(sandbox.work() / strategy / "journal.jsonl"), journal) << strategy << " asked for something";
+  }
+}
+
+// What tuning prompts quote from ncu: a stall under its old name, and the grid, which is no counter.
+TEST_F(ReplayCommand, AnswersTheSeedsNamesFromWhatWasRecordedUnderOthers) {
+  const Finished run = sandbox.run({"profile", "--device", "replay:" SCANTUNE_SWEEPS, "--shape", "65536x2048",
+                                    "--variant", "row_carry tile=1024 warps=4 stages=2 storage=registers", "--metrics",
+                                    "smsp__warp_issue_stalled_memory_dependency_per_warp_active.pct,launch__grid_size",
+                                    "--format", "csv"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, testing::ContainsRegex("memory_dependency_per_warp_active.pct,[0-9.]+,%"));
+  EXPECT_THAT(run.out, HasSubstr("launch__grid_size,65536.0,blocks"));
+  EXPECT_THAT(run.out, Not(HasSubstr("not recorded")));
 }
 
 TEST_F(ReplayCommand, IsKeptApartFromMeasuredResults) {

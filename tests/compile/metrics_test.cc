@@ -250,6 +250,16 @@ TEST_F(HostApi, ExpandsPatternsToWhatTheChipHas) {
   EXPECT_THAT(error_of("core,xyz__*", "GH100"), HasSubstr("no metric of GH100 matches 'xyz__*'"));
 }
 
+TEST_F(HostApi, APatternLeavesOutWhatIsCountedApartFromKernels) {
+  const auto names = resolve_metrics("*bytes*", "GH100").value();
+  EXPECT_THAT(names, Contains("dram__bytes.sum"));
+  EXPECT_THAT(names, Not(Contains(testing::StartsWith("ctc__"))));
+  EXPECT_TRUE(count_passes_of("*bytes*", "GH100").has_value());
+  EXPECT_THAT(resolve_metrics("ctc__*bytes", "GH100").value(), Contains("ctc__rx_bytes.sum"));
+  EXPECT_THAT(count_passes_of("ctc__*bytes,dram__bytes.sum", "GH100").error().message,
+              HasSubstr("does not count metrics of all these units together: ctc, dram"));
+}
+
 TEST_F(HostApi, CountsThePassesOfSetsAloneAndTogether) {
   for (const std::string& chip : kChips) {
     const auto counts = count_passes_of("core,stalls,memory", chip).value();

@@ -99,6 +99,16 @@ TEST(Counters, SayWhichNameAnOldOneIsReadAs) {
   EXPECT_THAT(lines, Contains(std::string(kOldStall) + " is read as " + kNewStall));
 }
 
+TEST(Counters, SayWhyAHitRateIsAboveAHundredPercent) {
+  const auto lines_at = [](double percent) {
+    const Profile profile{
+        {{"k", {counter("lts__t_sector_hit_rate.pct", percent, "%"), counter(kDramThroughput, 101, "%")}}}};
+    return counter_lines({{"k", &profile}}, headline(), false, 100);
+  };
+  EXPECT_THAT(lines_at(105.66), Contains("L2 hit rate above 100 %: hits and lookups are counted in runs of their own"));
+  EXPECT_THAT(lines_at(100.04), Each(Not(HasSubstr("above 100 %")))) << "it reads 100.0 %";
+}
+
 TEST(Counters, KeepTheNameOfAMetricTheyDoNotKnow) {
   const Profile profile{{{"k", {counter("sm__inst_executed.sum", 1234567, "")}}}};
   EXPECT_THAT(counter_lines({{"k", &profile}}, headline(), false, 100),
