@@ -20,17 +20,9 @@ Expected<std::string> read_existing(const fs::path& path) {
   return read_file(path);
 }
 
-Expected<std::string> merged(const fs::path& path, const fs::path& target, const std::vector<BestEntry>& entries) {
-  auto existing = read_existing(target);
-  if (!existing) {
-    return existing;
-  }
-  auto text = wire::merge_best(*existing, entries);
-  if (!text) {
-    return fail(text.error().kind, "{}: {}; name another file or move this one away", path.string(),
-                text.error().message);
-  }
-  return text;
+// An existing file that cannot be merged into.
+tl::unexpected<Error> not_merged(const fs::path& path, const Error& why) {
+  return fail(why.kind, "{}: {}; name another file or move this one away", path.string(), why.message);
 }
 
 // The file to work on, its folder made and its lock taken.
@@ -58,14 +50,12 @@ Expected<void> check_best_file(const fs::path& path, std::optional<bool> of_repl
   if (!held) {
     return tl::unexpected(held.error());
   }
-  const auto text = merged(path, held->target, {});
-  if (!text) {
-    return tl::unexpected(text.error());
+  const auto existing = read_existing(held->target);
+  if (!existing) {
+    return tl::unexpected(existing.error());
   }
-  if (of_replay) {
-    if (const auto origin = wire::check_origin(*text, *of_replay); !origin) {
-      return fail(origin.error().kind, "{}: {}; name another file", path.string(), origin.error().message);
-    }
+  if (const auto checked = wire::check_best(*existing, of_replay); !checked) {
+    return not_merged(path, checked.error());
   }
   return check_writable(path);
 }
@@ -75,9 +65,13 @@ Expected<void> merge_into_best_file(const fs::path& path, const std::vector<Best
   if (!held) {
     return tl::unexpected(held.error());
   }
-  const auto text = merged(path, held->target, entries);
+  const auto existing = read_existing(held->target);
+  if (!existing) {
+    return tl::unexpected(existing.error());
+  }
+  const auto text = wire::merge_best(*existing, entries);
   if (!text) {
-    return tl::unexpected(text.error());
+    return not_merged(path, text.error());
   }
   return write_atomically(path, *text);
 }

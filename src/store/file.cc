@@ -222,14 +222,21 @@ Expected<fs::path> prepare_file(const fs::path& path, std::string_view example) 
   if (!path.has_filename()) {
     return bad_input("cannot write '{}': it names no file; name one such as {}", path.string(), example);
   }
+  std::error_code error;
+  fs::create_directories(folder_of(path), error);
+  if (error) {
+    return refuse("create the folder", folder_of(path), error.value());
+  }
   auto target = follow_links(path);
   if (!target) {
     return target;
   }
-  std::error_code error;
-  fs::create_directories(folder_of(*target), error);
-  if (error) {
-    return refuse("create the folder", folder_of(*target), error.value());
+  const fs::path folder = folder_of(*target);
+  if (!fs::is_directory(folder, error)) {
+    return bad_input(
+        "cannot write {}: it is a link to {}, but the folder {} cannot be used: {}; make it or name another file",
+        path.string(), target->string(), folder.string(),
+        std::generic_category().message(error ? error.value() : ENOTDIR));
   }
   // Before anything is opened: reading a pipe would wait, and reading a device might not end.
   if (const fs::file_status status = fs::status(*target, error); fs::exists(status) && !fs::is_regular_file(status)) {

@@ -35,8 +35,9 @@ Expected<void> check_writable(const std::filesystem::path& path);
 // The file that `path` stands for once symbolic links are followed, whether it exists or not.
 Expected<std::filesystem::path> follow_links(const std::filesystem::path& path);
 
-// The file to write for `path`: its links followed, its folder made; an error where it can be no
-// regular file. `example` is a name for the message.
+// The file to write for `path`: its links followed, the folder that `path` names made. An error where
+// it can be no regular file, or is a link into a folder that is not there: nobody named that one.
+// `example` is a name for the message.
 Expected<std::filesystem::path> prepare_file(const std::filesystem::path& path, std::string_view example);
 
 // The folder a file lies in: never empty.

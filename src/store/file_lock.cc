@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kRetry{2};
+constexpr size_t kMostSigned = 512;  // bytes, more than a process id and a host's name take
 
 // Whether the path still names the open file: its last holder may have removed it meanwhile.
 bool is_still_there(const fs::path& path, int fd) {
@@ -33,6 +34,28 @@ std::string host() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
 }
 
+// What the lock file holds, as far as it can be read.
+std::string text_of(int fd) {
+  std::array<char, kMostSigned> text{};
+  const ssize_t got = ::pread(fd, text.data(), text.size(), 0);
+  return got > 0 ? std::string(text.data(), static_cast<size_t>(got)) : std::string();
+}
+
+// Whether the lock file may be signed and removed: it holds nothing, or what sign() left there. A loss of power may
+// leave zeros of that.
+bool is_ours(int fd) {
+  const std::string text = text_of(fd);
+  if (text.size() == kMostSigned) {
+    return false;
+  }
+  if (text.find_first_not_of('\0') == std::string::npos) {
+    return true;
+  }
+  const size_t space = text.find_first_not_of("0123456789");
+  const size_t end = text.find_first_of(" \t\r\n", space + 1);
+  return space > 0 && space != std::string::npos && text[space] == ' ' && end + 1 == text.size() && text[end] == '\n';
+}
+
 // Tells others who we are. A file system that is full does not keep us from the lock.
 void sign(int fd) {
   const std::string text = fmt::format("{} {}\n", ::getpid(), host());
@@ -43,11 +66,7 @@ void sign(int fd) {
 
 // "process 4711", "process 4711 on node17", or "another process".
 std::string holder(int fd) {
-  std::array<char, 512> text{};
-  if (::pread(fd, text.data(), text.size() - 1, 0) <= 0) {
-    return "another process";
-  }
-  std::istringstream words(text.data());
+  std::istringstream words(text_of(fd));
   int64_t pid = 0;
   std::string where;
   if (!(words >> pid) || pid <= 0) {
@@ -57,6 +76,15 @@ std::string holder(int fd) {
   return where.empty() || where == host() ? fmt::format("process {}", pid)
                                           : fmt::format("process {} on {}", pid, where);
 }
+
+tl::unexpected<Error> not_ours(const fs::path& lock, const fs::path& file) {
+  return bad_input(
+      "{}: it is in the place of the lock of {}, but not one of scantune's; move it away or name another file",
+      lock.string(), file.string());
+}
+
+// Whether a lock file that cannot be opened is something that nobody could lock.
+bool is_no_file(int open_error) { return open_error == EISDIR || open_error == ELOOP || open_error == ENXIO; }
 
 }  // namespace
 
@@ -69,7 +97,12 @@ Expected<FileLock> FileLock::take(const fs::path& file, std::chrono::millisecond
       if (errno == EINTR) {
         continue;
       }
-      return tl::unexpected(system_error("write", file, errno));
+      return is_no_file(errno) ? not_ours(path, file) : tl::unexpected(system_error("write", file, errno));
+    }
+    struct stat found {};
+    if (::fstat(fd, &found) != 0 || !S_ISREG(found.st_mode)) {
+      ::close(fd);
+      return not_ours(path, file);
     }
     int error = 0;
     while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -94,6 +127,10 @@ Expected<FileLock> FileLock::take(const fs::path& file, std::chrono::millisecond
       return tl::unexpected(system_error("lock", file, error));
     }
     if (is_still_there(path, fd)) {
+      if (!is_ours(fd)) {
+        ::close(fd);
+        return not_ours(path, file);
+      }
       sign(fd);
       return FileLock(path, fd);
     }

@@ -186,6 +186,9 @@ Expected<Journal> Journal::open(const fs::path& path) {
   if (!target) {
     return tl::unexpected(target.error());
   }
+  if (const auto free = JournalIndex::check_place(*target, "move it away or give --journal another file"); !free) {
+    return tl::unexpected(free.error());
+  }
   auto lock =
       FileLock::take(*target, std::chrono::milliseconds(0), "wait for it to end, or give --journal another file");
   if (!lock) {
@@ -216,7 +219,7 @@ Journal::~Journal() {
   // By its size: where reading failed, there may be more than is known of.
   if (size_of(reader_.file_.get()) == uint64_t{0}) {
     ::unlink(path().c_str());
-    ::unlink(JournalIndex::path_of(path()).c_str());
+    JournalIndex::remove(path());
     return;
   }
   static_cast<void>(sync());

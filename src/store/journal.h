@@ -62,7 +62,7 @@ class Journal {
  public:
   // Makes file and folder where there are none. Reads the index and what the journal has beyond it.
   // An error, at once, where another process has it; where it cannot be written; where the file is
-  // something else. One line that says what to do.
+  // something else, or the file in the place of its index is. One line that says what to do.
   static Expected<Journal> open(const std::filesystem::path& path);
 
   Journal(const Journal&) = delete;

@@ -57,6 +57,38 @@ std::optional<uint64_t> tail_digest(int fd, uint64_t end) {
   return checksum({tail.data(), bytes});
 }
 
+// Whether all of a file is zeros, which is what a loss of power may leave of one that was not flushed.
+bool is_zeros(int fd) {
+  std::vector<char> chunk(kTailBytes);
+  for (uint64_t offset = 0;;) {
+    const ssize_t got = read_at(fd, chunk.data(), chunk.size(), offset);
+    if (got <= 0) {
+      return got == 0;
+    }
+    offset += static_cast<uint64_t>(got);
+    if (std::any_of(chunk.begin(), chunk.begin() + got, [](char byte) { return byte != 0; })) {
+      return false;
+    }
+  }
+}
+
+enum class Place { free, ours, taken };
+
+// Who has a path: an index of any version, byte order or state, whose first bytes tell; another file; or nothing that
+// could be overwritten.
+Place place(const fs::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat found {};
+  if (file.get() < 0 || ::fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode)) {
+    return Place::free;
+  }
+  constexpr uint64_t kMagic = Header{}.magic;
+  uint64_t magic = 0;
+  const ssize_t got = read_at(file.get(), reinterpret_cast<char*>(&magic), sizeof magic, 0);
+  const bool starts_as_ours = got >= 0 && std::memcmp(&magic, &kMagic, static_cast<size_t>(got)) == 0;
+  return starts_as_ours || magic == __builtin_bswap64(kMagic) || is_zeros(file.get()) ? Place::ours : Place::taken;
+}
+
 }  // namespace
 
 ssize_t read_at(int fd, char* into, size_t bytes, uint64_t offset) {
@@ -83,6 +115,21 @@ fs::path JournalIndex::path_of(const fs::path& journal) {
   fs::path path = journal;
   path += ".index";
   return path;
+}
+
+Expected<void> JournalIndex::check_place(const fs::path& journal, std::string_view remedy) {
+  const fs::path path = path_of(journal);
+  if (place(path) != Place::taken) {
+    return {};
+  }
+  return bad_input("{}: it is in the place of the index of {}, but not one of scantune's; {}", path.string(),
+                   journal.filename().string(), remedy);
+}
+
+void JournalIndex::remove(const fs::path& journal) {
+  if (const fs::path path = path_of(journal); place(path) == Place::ours) {
+    ::unlink(path.c_str());
+  }
 }
 
 uint32_t JournalIndex::context_index(std::string_view context) {
@@ -221,6 +268,9 @@ JournalIndex JournalIndex::load(const fs::path& journal, int fd, uint64_t size) 
 }
 
 Expected<void> JournalIndex::save(const fs::path& journal, int fd) const {
+  if (auto free = check_place(journal); !free) {
+    return free;
+  }
   const size_t lines = lines_.size() - (open_ended_ ? 1 : 0);
   const std::string_view lines_text = bytes_of(lines_).substr(0, lines * sizeof(JournalLine));
   std::string contexts;

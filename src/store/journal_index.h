@@ -1,6 +1,6 @@
 // Where a journal's lines are: found by reading the journal once, kept in a small file beside it so
 // that the next to open it reads only what was added since. Nothing is in it that the journal does
-// not say; whatever is wrong with it, it is made anew.
+// not say; whatever is wrong with it, it is made anew. Another program's file of that name is left alone.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +43,13 @@ class JournalIndex {
   // The index's file of a journal.
   static std::filesystem::path path_of(const std::filesystem::path& journal);
 
+  // An error (bad_input) where the index's file would be a file that is no journal's index: it is not to be lost.
+  // `remedy` ends the message.
+  static Expected<void> check_place(const std::filesystem::path& journal, std::string_view remedy = "move it away");
+
+  // Removes the index's file, where it is one.
+  static void remove(const std::filesystem::path& journal);
+
   // What the file says, where it is whole and of the first bytes of the journal open as `fd`, of
   // `size` bytes; otherwise an empty index.
   static JournalIndex load(const std::filesystem::path& journal, int fd, uint64_t size);
@@ -53,7 +60,8 @@ class JournalIndex {
   // Files a line, its newline included, that was written at end(), after a newline where one was missing there.
   void add(std::string_view line);
 
-  // Writes the file. The last line is left out while no newline ends it: more of it may come.
+  // Writes the file. The last line is left out while no newline ends it: more of it may come. An error as of
+  // check_place.
   Expected<void> save(const std::filesystem::path& journal, int fd) const;
 
   // Every line in order, damaged ones included: line N of the journal is lines()[N - 1].

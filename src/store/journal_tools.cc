@@ -319,6 +319,9 @@ Expected<Compacted> compact_journal(const fs::path& path) {
   if (!target) {
     return tl::unexpected(target.error());
   }
+  if (const auto free = JournalIndex::check_place(*target); !free) {
+    return tl::unexpected(free.error());
+  }
   const auto lock = FileLock::take(*target, std::chrono::milliseconds(0), "wait for it to end");
   if (!lock) {
     return tl::unexpected(lock.error());
@@ -508,6 +511,9 @@ Expected<Merged> merge_journals(const std::vector<fs::path>& inputs, const fs::p
   const auto target = prepare_file(out, "results/journal.jsonl");
   if (!target) {
     return tl::unexpected(target.error());
+  }
+  if (const auto free = JournalIndex::check_place(*target, "move it away or name another file"); !free) {
+    return tl::unexpected(free.error());
   }
   const auto lock = FileLock::take(*target, std::chrono::milliseconds(0), "wait for it to end, or name another file");
   if (!lock) {

@@ -147,14 +147,43 @@ bool has_key(const Json& entry, const std::string& key) {
   return it != entry.end() && *it == key;
 }
 
-bool is_of_replay(const Json& entry) {
-  const Json device = entry.is_object() ? entry.value(Json::json_pointer("/provenance/device"), Json()) : Json();
-  return device.is_string() && device.get<std::string>().starts_with(kReplayPrefix);
+// A best file as it is written, and what its entries say, in the same order.
+struct BestDocument {
+  Json json = {{"format", kFormat}, {"version", kVersion}, {"entries", Json::array()}};
+  std::vector<BestEntry> entries;
+};
+
+// The one way in which a best file is read, whether to be shown or to be merged into.
+Expected<BestDocument> read_best(std::string_view text) {
+  if (is_blank(text)) {
+    return bad_input(R"(empty; a best file starts with {{"format": "{}")", kFormat);
+  }
+  auto json = open_document(text);
+  if (!json) {
+    return tl::unexpected(json.error());
+  }
+  auto entries = read_document<std::vector<BestEntry>>([&] {
+    const Json& stored = json->at("entries");
+    std::vector<BestEntry> read;
+    read.reserve(stored.size());
+    for (const Json& entry : stored) {
+      read.push_back(read_entry(Node(entry, fmt::format("entry {} of {}", read.size() + 1, stored.size()))));
+    }
+    return read;
+  });
+  if (!entries) {
+    return tl::unexpected(entries.error());
+  }
+  return BestDocument{*std::move(json), *std::move(entries)};
 }
 
-Expected<void> check_origin(const Json& document, bool of_replay) {
-  const Json& entries = document.at("entries");
-  if (std::ranges::all_of(entries, [&](const Json& entry) { return is_of_replay(entry) == of_replay; })) {
+// A file to merge into: a blank one is one without entries.
+Expected<BestDocument> read_best_or_blank(std::string_view text) {
+  return is_blank(text) ? BestDocument() : read_best(text);
+}
+
+Expected<void> check_origin(const std::vector<BestEntry>& entries, bool of_replay) {
+  if (std::ranges::all_of(entries, [&](const BestEntry& entry) { return is_replay(entry.provenance) == of_replay; })) {
     return {};
   }
   return of_replay ? bad_input("it holds results measured on a device, which those of a replay are kept apart from")
@@ -185,19 +214,16 @@ std::optional<BestKey> parts_of_best_key(std::string_view key) {
 }
 
 Expected<std::string> merge_best(std::string_view existing, const std::vector<BestEntry>& entries) {
-  Expected<Json> document = Json{{"format", kFormat}, {"version", kVersion}, {"entries", Json::array()}};
-  if (!is_blank(existing)) {
-    document = open_document(existing);
-  }
+  auto document = read_best_or_blank(existing);
   if (!document) {
     return tl::unexpected(document.error());
   }
   for (const BestEntry& entry : entries) {
-    if (auto origin = check_origin(*document, is_replay(entry.provenance)); !origin) {
+    if (auto origin = check_origin(document->entries, is_replay(entry.provenance)); !origin) {
       return tl::unexpected(origin.error());
     }
   }
-  auto& stored = document->at("entries").get_ref<Json::array_t&>();
+  auto& stored = document->json.at("entries").get_ref<Json::array_t&>();
   for (const BestEntry& entry : entries) {
     const std::string key = best_key(entry.workload, entry.chip);
     const auto same_key = [&](const Json& other) { return has_key(other, key); };
@@ -210,14 +236,15 @@ Expected<std::string> merge_best(std::string_view existing, const std::vector<Be
     // A second entry of the key can only be an edit gone wrong, and would be stale now.
     stored.erase(std::remove_if(old + 1, stored.end(), same_key), stored.end());
   }
-  return to_text(*document);
+  return to_text(document->json);
 }
 
-Expected<void> check_origin(std::string_view text, bool of_replay) {
-  if (is_blank(text)) {
-    return {};
+Expected<void> check_best(std::string_view text, std::optional<bool> of_replay) {
+  const auto document = read_best_or_blank(text);
+  if (!document) {
+    return tl::unexpected(document.error());
   }
-  return open_document(text).and_then([&](const Json& document) { return check_origin(document, of_replay); });
+  return of_replay ? check_origin(document->entries, *of_replay) : Expected<void>();
 }
 
 Expected<std::optional<StoredWinner>> stored_winner(std::string_view text, const std::string& key) {
@@ -240,21 +267,11 @@ Expected<std::optional<StoredWinner>> stored_winner(std::string_view text, const
 }
 
 Expected<std::vector<BestEntry>> parse_best(std::string_view text) {
-  if (is_blank(text)) {
-    return bad_input(R"(empty; a best file starts with {{"format": "{}")", kFormat);
-  }
-  const auto document = open_document(text);
+  auto document = read_best(text);
   if (!document) {
     return tl::unexpected(document.error());
   }
-  return read_document<std::vector<BestEntry>>([&] {
-    const Json& stored = document->at("entries");
-    std::vector<BestEntry> entries;
-    for (const Json& entry : stored) {
-      entries.push_back(read_entry(Node(entry, fmt::format("entry {} of {}", entries.size() + 1, stored.size()))));
-    }
-    return entries;
-  });
+  return std::move(document->entries);
 }
 
 Expected<PickedBest> pick_best(const std::vector<BestSource>& sources, const BestChoice& choose) {
@@ -265,14 +282,13 @@ Expected<PickedBest> pick_best(const std::vector<BestSource>& sources, const Bes
   };
   std::vector<Candidate> kept;
   for (size_t source = 0; source < sources.size(); ++source) {
-    const auto parsed = parse_best(sources[source].text);
-    if (!parsed) {
-      return fail(parsed.error().kind, "{}: {}", sources[source].name, parsed.error().message);
+    const auto document = read_best(sources[source].text);
+    if (!document) {
+      return fail(document.error().kind, "{}: {}", sources[source].name, document.error().message);
     }
-    const auto document = open_document(sources[source].text);
-    const auto& rows = document->at("entries").get_ref<const Json::array_t&>();
+    const auto& rows = document->json.at("entries").get_ref<const Json::array_t&>();
     for (size_t i = 0; i < rows.size(); ++i) {
-      const BestEntry& entry = parsed->at(i);
+      const BestEntry& entry = document->entries.at(i);
       const std::string key = best_key(entry.workload, entry.chip);
       const auto same = std::ranges::find_if(kept, [&](const Candidate& other) { return other.picked.key == key; });
       if (same == kept.end()) {

@@ -30,17 +30,16 @@ std::optional<BestKey> parts_of_best_key(std::string_view key);
 
 // Merges entries into a best file's text (empty text: a new file): an entry of the same key is
 // replaced, everything else is kept as it is, members this version does not know included. An
-// error (bad_input) where the text is not a best file of a version this tool reads; the message
-// says what is wrong with the content, the caller adds the path. So is a file whose results are of
-// another origin: see check_origin.
+// error (bad_input) where parse_best has one: what is merged into a file that nothing reads is
+// lost. The message says what is wrong with the content, the caller adds the path. So is a file
+// whose results are of another origin: those of a replay and measured ones are never in one file.
 Expected<std::string> merge_best(std::string_view existing, const std::vector<BestEntry>& entries);
 
-// Results of a replay and measured ones are never in one file. An error where the text has an entry of
-// the other origin.
-Expected<void> check_origin(std::string_view text, bool of_replay);
+// Whether merge_best will take the text. `of_replay`: of which origin the entries will be, where that is known.
+Expected<void> check_best(std::string_view text, std::optional<bool> of_replay = {});
 
-// The winner that a best file's text holds for a key, if it does. Reads nothing else of the entry, so that one
-// measured under an older protocol has a winner still. An error as of merge_best.
+// The winner that a best file's text holds for a key, if it does. Reads nothing else of its entries, so it is no check
+// of the file: see check_best. An error where the text is no best file, or the winner cannot be read.
 struct StoredWinner {
   Variant variant;
   Interval ratio_to_copy;
@@ -71,7 +70,7 @@ Expected<PickedBest> pick_best(const std::vector<BestSource>& sources, const Bes
 // {"format": "scantune-show", "version": 1, ...}: of each entry its key, winner and figures, without samples.
 std::string show_json(const std::string& file, const std::vector<BestEntry>& entries);
 
-// Reads every entry.
+// Reads every entry, and every member of it that this version knows.
 Expected<std::vector<BestEntry>> parse_best(std::string_view text);
 
 }  // namespace scantune::wire

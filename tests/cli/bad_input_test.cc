@@ -33,7 +33,13 @@ TEST_P(BadInput, GetsOneLineAndExitCode2) {
   sandbox.write("twice.json", R"({"kernels": {"cpu_row_carry": {"tile": [1024, 1024]}}})");
   sandbox.write("gpu.json", R"({"kernels": {"row_carry": {"tile": [1024]}}})");
   sandbox.write("space.json", R"({"kernels": {"cpu_row_carry": {"tile": [2048]}}})");
-  const auto before = sandbox.files();
+  sandbox.write("corrupt.json", R"({"format":"scantune-best","version":1,"entries":[null,5]})");
+  sandbox.write("keyed.json",
+                R"({"format":"scantune-best","version":1,"entries":[{"key":"chip|1x1x1|f32|f32|cold|any"}]})");
+  sandbox.write("taken.jsonl.index", "precious\n");
+  sandbox.write(".locked.jsonl.lock", "precious\n");
+  sandbox.write(".locked.json.lock", "precious\n");
+  const auto before = sandbox.texts();
   const Finished run = sandbox.run(GetParam().arguments);
   EXPECT_EQ(run.code, 2);
   EXPECT_EQ(run.out, "");
@@ -42,9 +48,7 @@ TEST_P(BadInput, GetsOneLineAndExitCode2) {
   for (const std::string& part : GetParam().said) {
     EXPECT_THAT(run.err, HasSubstr(part));
   }
-  EXPECT_THAT(sandbox.files(), testing::UnorderedElementsAreArray(before)) << "a file was left";
-  EXPECT_EQ(read_text(sandbox.work() / "foreign.json"), R"({"hello": "world"})");
-  EXPECT_EQ(read_text(sandbox.work() / "not.json"), "{");
+  EXPECT_EQ(sandbox.texts(), before) << "a file was left, changed or lost";
 }
 
 std::vector<std::string> on_cpu(std::vector<std::string> arguments) {
@@ -63,6 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"AFlagWithAValue", {"--shape", "4x4", "--quiet=3"}, {"--quiet: it takes no value"}},
         Case{"AShapeWithoutTheOption", {"4096x4096"}, {"4096x4096", "did you mean --shape 4096x4096?"}},
         Case{"AMistypedSubcommand", {"lsit"}, {"did you mean list?"}},
+        Case{"Nothing", {}, {"no shape to tune for", "scantune --shape 32768x32768", "scantune --help"}},
         Case{"NoShape", {"--device", "cpu"}, {"no shape", "--shape 32768x32768"}},
         Case{"QuietAndVerbose", on_cpu({"-q", "-v"}), {"-q", "-v"}},
         Case{"AnOptionBeforeList", {"--dtype", "f32", "list", "kernels"}, {"--dtype: give options of list after it"}},
@@ -98,6 +103,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"AJournalThatIsAFolder", {"journal", "verify", "."}, {"cannot read .", "name a regular file"}},
         Case{"AJournalThatIsNone", {"journal", "stats", "foreign.json"}, {"foreign.json: not a scantune journal"}},
         Case{"MergeWithoutOut", {"journal", "merge", "a", "b"}, {"--out is missing"}},
+        Case{"MergeToStandardOutput", {"journal", "merge", "a", "b", "--out", "-"}, {"--out -", "write a path"}},
         Case{"MergeOfOne", {"journal", "merge", "a", "--out", "b"}, {"two journals or more"}},
         Case{"MergeOfWhatIsMissing", {"journal", "merge", "a", "b", "--out", "c"}, {"cannot read a: No such file"}}),
     [](const auto& info) { return info.param.name; });
@@ -185,10 +191,26 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ADimForASuite", {"--device", "cpu", "--suite", "suite.json", "--dim", "0"}, {"--dim"}},
         Case{"AnOutputThatIsNotOurs", on_cpu({"--out", "foreign.json"}), {"foreign.json"}},
         Case{"AnOutputThatIsNotJson", on_cpu({"--out", "not.json"}), {"not.json"}},
+        Case{"AnOutputOfACorruptEntry",
+             on_cpu({"--out", "corrupt.json", "--journal", "none"}),
+             {"--out: corrupt.json: entry 1 of 2: expected an object, found null; name another file or move this"}},
+        Case{"AnOutputOfAnEntryWithoutMembers",
+             on_cpu({"--out", "keyed.json", "--journal", "none"}),
+             {"--out: keyed.json: entry 1 of 1: the member \"workload\" is missing"}},
+        Case{"AnOutputWhoseLockIsAnotherFile",
+             on_cpu({"--out", "locked.json"}),
+             {"--out: ", ".locked.json.lock: it is in the place of the lock of locked.json", "move it away"}},
+        Case{"AJournalWhoseIndexIsAnotherFile",
+             on_cpu({"--out", "-", "--journal", "taken.jsonl"}),
+             {"--journal: taken.jsonl.index: it is in the place of the index of taken.jsonl", "move it away"}},
+        Case{"AJournalWhoseLockIsAnotherFile",
+             on_cpu({"--out", "-", "--journal", "locked.jsonl"}),
+             {"--journal: ", ".locked.jsonl.lock: it is in the place of the lock of locked.jsonl", "move it away"}},
         Case{"AnOutputThatIsAFolder", on_cpu({"--out", "."}), {"--out"}},
         Case{"AnOutputBelowAFile", on_cpu({"--out", "not.json/best.json"}), {"not.json"}},
         Case{"AnOutputWithoutAName", on_cpu({"--out", ""}), {"--out"}},
         Case{"TwoThingsOnStandardOutput", on_cpu({"--out", "-", "--format", "json"}), {"--out -", "--format json"}},
+        Case{"AJournalOnStandardOutput", on_cpu({"--journal", "-"}), {"--journal -", "write a path", "none"}},
         Case{"ACacheThatIsAFile", on_cpu({"--cache-dir", "not.json"}), {"--cache-dir", "not.json"}}),
     [](const auto& info) { return info.param.name; });
 
@@ -220,6 +242,19 @@ TEST(BadOutput, IsFoundBeforeTuningWhereItCannotBeWritten) {
   EXPECT_EQ(run.code, 2);
   EXPECT_EQ(line_count(run.err), 1U) << run.err;
   EXPECT_EQ(run.out, "");
+}
+
+TEST(BadOutput, BehindALinkMakesNoFolderThatNobodyNamed) {
+  Sandbox sandbox;
+  std::filesystem::create_symlink("missing/deep/best.json", sandbox.work() / "best.json");
+  const Finished run =
+      sandbox.run({"--device", "cpu", "--shape", "16x1000", "--out", "best.json", "--journal", "none"});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(run.err,
+            "scantune: --out: cannot write best.json: it is a link to ./missing/deep/best.json, but the folder "
+            "./missing/deep cannot be used: No such file or directory; make it or name another file\n");
+  EXPECT_THAT(sandbox.files(), testing::ElementsAre("best.json"));
 }
 
 }  // namespace

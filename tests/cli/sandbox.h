@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -63,6 +64,15 @@ class Sandbox {
       names.push_back(std::filesystem::relative(entry.path(), work()).string());
     }
     return names;
+  }
+
+  // What every file holds, by its name.
+  [[nodiscard]] std::map<std::string, std::string> texts() const {
+    std::map<std::string, std::string> texts;
+    for (const std::string& name : files()) {
+      texts[name] = std::filesystem::is_regular_file(work() / name) ? read_text(work() / name) : std::string();
+    }
+    return texts;
   }
 
   void write(const std::string& name, const std::string& text) const { std::ofstream(work() / name) << text; }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <ctime>
 #include <set>
 #include <thread>
 
@@ -66,6 +67,9 @@ TEST(BestFile, ThatIsNotOursIsRefusedAndLeftAlone) {
       {R"({"format": "scantune-best", "version": 1, "entr)", "not JSON at line 1"},
       {R"({"name": "package"})", "JSON, but not a scantune best file"},
       {R"({"format": "scantune-best", "version": 7, "entries": []})", "written by a newer scantune: version 7"},
+      {R"({"format":"scantune-best","version":1,"entries":[null,5]})", "entry 1 of 2: expected an object, found null"},
+      {R"({"format": "scantune-best", "version": 1, "entries": [{"key": "chip|1x1x1|f32|f32|cold|any"}]})",
+       "entry 1 of 1: the member \"workload\" is missing"},
   };
   for (const auto& [text, why] : foreign) {
     put(path, text);
@@ -80,6 +84,43 @@ TEST(BestFile, ThatIsNotOursIsRefusedAndLeftAlone) {
     EXPECT_THAT(read_best_file(path).error().message, AllOf(StartsWith(path.string()), HasSubstr(why)));
   }
   EXPECT_THAT(scratch.names(), ElementsAre("best.json"));
+}
+
+TEST(BestFile, ThatBecameUnreadableBeforeTheMergeLosesNothing) {
+  const Scratch scratch;
+  const fs::path path = scratch / "best.json";
+  ASSERT_TRUE(merge_into_best_file(path, {entry(1), entry(2)}));
+  ASSERT_TRUE(check_best_file(path));
+  // The entry that is to be replaced, and another.
+  for (const char* member : {"\"n\": 1,", "\"n\": 2,"}) {
+    std::string text = get(path);
+    const size_t winner = text.find("\"winner\"", text.find(member));
+    ASSERT_NE(winner, std::string::npos);
+    text.replace(winner, 8, "\"wimmer\"");
+    put(scratch / "spoilt.json", text);
+    const auto result = merge_into_best_file(scratch / "spoilt.json", {entry(1)});
+    ASSERT_FALSE(result) << member;
+    EXPECT_THAT(result.error().message, HasSubstr("the member \"winner\" is missing"));
+    EXPECT_EQ(get(scratch / "spoilt.json"), text);
+  }
+  EXPECT_THAT(scratch.names(), ElementsAre("best.json", "spoilt.json"));
+}
+
+// Reading every entry is to cost nothing that anybody notices.
+TEST(CheckBestFile, OfAMegabyteTakesNoTime) {
+  const Scratch scratch;
+  const fs::path path = scratch / "best.json";
+  std::vector<BestEntry> entries;
+  for (int64_t n = 1; n <= 100; ++n) {
+    entries.push_back(entry(n));
+    entries.back().rounds.assign(200, entries.back().rounds.front());
+  }
+  ASSERT_TRUE(merge_into_best_file(path, entries));
+  ASSERT_GT(fs::file_size(path), 1U << 20);
+  const std::clock_t begin = std::clock();
+  ASSERT_TRUE(check_best_file(path));
+  // Far more than it takes, for builds with sanitizers.
+  EXPECT_LT(std::clock() - begin, CLOCKS_PER_SEC);
 }
 
 TEST(CheckBestFile, MakesFoldersButLeavesNoFile) {
@@ -132,6 +173,21 @@ TEST(BestFile, BehindALinkIsMergedIntoWhereItLies) {
   ASSERT_TRUE(merge_into_best_file(scratch / "shared/best.json", {entry(2)}));
   EXPECT_TRUE(fs::is_symlink(scratch / "best.json"));
   EXPECT_EQ(stored(scratch / "best.json"), (std::set<int64_t>{1, 2}));
+}
+
+TEST(BestFile, BehindALinkIntoAFolderThatIsNotThereIsRefused) {
+  const Scratch scratch;
+  fs::create_symlink("missing/deep/best.json", scratch / "best.json");
+  for (const auto& result : {check_best_file(scratch / "best.json"), merge_into_best_file(scratch / "best.json", {})}) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::bad_input);
+    EXPECT_THAT(result.error().message,
+                AllOf(HasSubstr("cannot write " + (scratch / "best.json").string()),
+                      HasSubstr("the folder " + (scratch / "missing/deep").string() + " cannot be used: No such file"),
+                      HasSubstr("name another file")));
+    EXPECT_EQ(result.error().message.find('\n'), std::string::npos);
+  }
+  EXPECT_THAT(scratch.names(), ElementsAre("best.json"));
 }
 
 TEST(BestFile, MergesOfTwoProcessesAllLand) {
@@ -208,6 +264,48 @@ TEST(FileLock, OneLeftByACrashIsTakenOver) {
   ASSERT_EQ(scratch.names(), std::vector<std::string>{".file.lock"});
   EXPECT_TRUE(FileLock::take(scratch / "file", std::chrono::milliseconds(20)));
   EXPECT_THAT(scratch.names(), IsEmpty());
+}
+
+TEST(FileLock, InAPlaceThatIsTakenIsRefusedAndWhatIsThereLeftAlone) {
+  const Scratch scratch;
+  const fs::path place = scratch / ".file.lock";
+  const auto is_refused = [&](const std::string& what) {
+    const auto held = FileLock::take(scratch / "file", std::chrono::milliseconds(20));
+    ASSERT_FALSE(held) << what;
+    EXPECT_EQ(held.error().kind, ErrorKind::bad_input);
+    EXPECT_THAT(held.error().message, AllOf(StartsWith(place.string() + ": "), HasSubstr("move it away")));
+    EXPECT_EQ(held.error().message.find('\n'), std::string::npos);
+  };
+  for (const std::string& text :
+       {std::string("precious\n"), std::string("4711"), std::string("4711\n"), std::string("4711 host and more\n"),
+        std::string("4711 host\nmore\n"), std::string(" host\n"), std::string("4711 host"), std::string(1000, '1'),
+        "4711 " + std::string(600, 'h') + "\n", std::string("\0\0x", 3)}) {
+    put(place, text);
+    is_refused(text);
+    EXPECT_EQ(get(place), text);
+  }
+  fs::remove(place);
+  fs::create_directory(place);
+  is_refused("a folder");
+  fs::remove(place);
+  put(scratch / "precious", "");
+  fs::create_symlink("precious", place);
+  is_refused("a link");
+  EXPECT_TRUE(fs::is_symlink(place));
+  fs::remove(place);
+  ASSERT_EQ(::mkfifo(place.c_str(), 0600), 0);
+  is_refused("a pipe");
+  EXPECT_TRUE(fs::is_fifo(place));
+}
+
+TEST(FileLock, LeftByACrashIsTakenOverWhateverTheCrashLeftOfIt) {
+  const Scratch scratch;
+  for (const std::string& text :
+       {std::string(), std::string("4711 node17\n"), std::string("4711 \n"), std::string(12, '\0')}) {
+    put(scratch / ".file.lock", text);
+    EXPECT_TRUE(FileLock::take(scratch / "file", std::chrono::milliseconds(20))) << text;
+    EXPECT_THAT(scratch.names(), IsEmpty());
+  }
 }
 
 TEST(ReadBestFile, AMissingFileIsNamed) {

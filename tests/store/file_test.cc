@@ -193,6 +193,35 @@ TEST(SystemError, SaysWhatToDoAboutAFullDisk) {
   EXPECT_EQ(system_error("write", "f", EACCES).kind, ErrorKind::bad_input);
 }
 
+TEST(PrepareFile, MakesTheFolderThatWasNamed) {
+  const Scratch scratch;
+  EXPECT_EQ(prepare_file(scratch / "a/b/file", "x").value(), scratch / "a/b/file");
+  EXPECT_TRUE(fs::is_directory(scratch / "a/b"));
+}
+
+TEST(PrepareFile, FollowsLinksButMakesNoFolderForThem) {
+  const Scratch scratch;
+  const auto why = [&](const std::string& name) {
+    const auto prepared = prepare_file(scratch / name, "x");
+    EXPECT_FALSE(prepared) << name;
+    return prepared ? "" : prepared.error().message;
+  };
+  fs::create_symlink("missing/file", scratch / "link");
+  fs::create_symlink("link", scratch / "link to link");
+  fs::create_symlink("missing", scratch / "folder");
+  EXPECT_THAT(why("link"), HasSubstr("missing cannot be used: No such file or directory; make it or name another"));
+  EXPECT_THAT(why("link to link"), HasSubstr("cannot write " + (scratch / "link to link").string()));
+  EXPECT_THAT(why("folder/file"), HasSubstr("cannot create the folder " + (scratch / "folder").string()));
+  EXPECT_THAT(scratch.names(), ElementsAre("folder", "link", "link to link"));
+  put(scratch / "missing", "");
+  EXPECT_THAT(why("link"), HasSubstr("missing cannot be used: Not a directory"));
+  fs::remove(scratch / "missing");
+  fs::create_directory(scratch / "missing");
+  EXPECT_EQ(prepare_file(scratch / "link to link", "x").value(), scratch / "missing/file");
+  EXPECT_EQ(prepare_file(scratch / "folder/deep/file", "x").value(), scratch / "folder/deep/file");
+  EXPECT_TRUE(fs::is_directory(scratch / "missing/deep"));
+}
+
 TEST(CheckWritable, LeavesEverythingAsItWas) {
   const Scratch scratch;
   EXPECT_TRUE(check_writable(scratch / "file"));

@@ -319,7 +319,7 @@ TEST(JournalIndex, ThatIsOlderIsReadOnFrom) {
   EXPECT_EQ(journal.events(id()).value(), rounds(0, 11));
 }
 
-TEST(JournalIndex, ThatIsMissingForeignTornOrCorruptIsMadeAnew) {
+TEST(JournalIndex, ThatIsMissingOfAnotherJournalTornOrCorruptIsMadeAnew) {
   const Scratch scratch(in_memory());
   const fs::path path = scratch / "journal.jsonl";
   const fs::path index_path = JournalIndex::path_of(path);
@@ -348,7 +348,13 @@ TEST(JournalIndex, ThatIsMissingForeignTornOrCorruptIsMadeAnew) {
   }
   put(index_path, good + "x");
   is_made_anew("a byte more");
-  for (size_t i = 0; i < good.size(); i += 3) {
+  put(index_path, std::string(good.size(), '\0'));
+  is_made_anew("zeros, as a loss of power leaves them");
+  std::string swapped = good.substr(0, 8);
+  std::ranges::reverse(swapped);
+  put(index_path, swapped + good.substr(8));
+  is_made_anew("of a machine of the other byte order");
+  for (size_t i = swapped.size(); i < good.size(); i += 3) {
     std::string flipped = good;
     flipped[i] = static_cast<char>(flipped[i] ^ 1);
     put(index_path, flipped);
@@ -375,6 +381,58 @@ TEST(JournalIndex, OfAJournalThatWasCutOrEditedIsNotBelieved) {
   // Shorter: the lines at the end are gone, and the index is longer than the journal.
   put(path, whole.substr(0, line));
   EXPECT_EQ(open_or_throw(path).events(id()).value(), rounds(0, 1));
+}
+
+TEST(JournalIndex, IsNotWrittenOverAnotherFile) {
+  const Scratch scratch;
+  const fs::path path = scratch / "journal.jsonl";
+  const fs::path index_path = JournalIndex::path_of(path);
+  const auto is_refused = [&](const std::string& text) {
+    put(index_path, text);
+    const auto names = scratch.names();
+    const auto journal = Journal::open(path);
+    ASSERT_FALSE(journal) << text;
+    EXPECT_EQ(journal.error().kind, ErrorKind::bad_input);
+    EXPECT_EQ(
+        journal.error().message,
+        fmt::format("{}: it is in the place of the index of journal.jsonl, but not one of scantune's; move it away "
+                    "or give --journal another file",
+                    index_path.string()));
+    EXPECT_EQ(get(index_path), text);
+    EXPECT_EQ(scratch.names(), names);
+  };
+  for (const std::string& text : {std::string("precious\n"), std::string("sj-x"), std::string("sj-indy1 and more"),
+                                  std::string(100, '\0') + "x"}) {
+    is_refused(text);
+  }
+  fs::remove(index_path);
+  make_journal(path, 3);
+  const std::string whole = get(path);
+  is_refused("precious\n");
+  EXPECT_EQ(get(path), whole);
+  // Who only reads the journal is not kept from it, and does not write either.
+  EXPECT_EQ(read(path), rounds(0, 3));
+  EXPECT_FALSE(JournalReader::open(path)->save_index());
+  EXPECT_EQ(get(index_path), "precious\n");
+}
+
+TEST(JournalIndex, ThatTurnsUpWhileTheJournalIsOpenIsLeftAlone) {
+  const Scratch scratch;
+  const fs::path path = scratch / "journal.jsonl";
+  const fs::path index_path = JournalIndex::path_of(path);
+  {
+    const Journal empty = open_or_throw(path);
+    put(index_path, "precious\n");
+  }
+  EXPECT_THAT(scratch.names(), ElementsAre("journal.jsonl.index"));
+  fs::remove(index_path);
+  {
+    Journal journal = open_or_throw(path);
+    append(journal, round_event(0));
+    put(index_path, "precious\n");
+  }
+  EXPECT_EQ(get(index_path), "precious\n");
+  EXPECT_EQ(read(path), rounds(0, 1));
 }
 
 TEST(JournalIndex, ThatCannotBeWrittenIsDoneWithout) {

@@ -176,6 +176,20 @@ TEST(CompactJournal, IsRefusedWhileTheJournalIsWritten) {
   EXPECT_FALSE(fs::exists(scratch / "none.jsonl"));
 }
 
+TEST(CompactJournal, IsRefusedWhereTheIndexWouldReplaceAnotherFile) {
+  const Scratch scratch;
+  const fs::path path = scratch / "journal.jsonl";
+  put(path, "torn\n" + lines({round_event(0)}));
+  put(JournalIndex::path_of(path), "precious\n");
+  const std::string before = get(path);
+  const auto done = compact_journal(path);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().kind, ErrorKind::bad_input);
+  EXPECT_THAT(done.error().message, HasSubstr("journal.jsonl.index: it is in the place of the index"));
+  EXPECT_EQ(get(path), before);
+  EXPECT_EQ(get(JournalIndex::path_of(path)), "precious\n");
+}
+
 TEST(MergeJournals, WritesTheLinesOfAllContextByContextAndIdenticalOnesOnce) {
   const Scratch scratch;
   const std::string other = example::context_id(7);
@@ -251,6 +265,11 @@ TEST(MergeJournals, RefusesAnOutputThatIsAnInputOrExists) {
   EXPECT_EQ(get(scratch / "c"), "mine");
   EXPECT_FALSE(merge_journals({scratch / "a", scratch / "none"}, scratch / "d"));
   EXPECT_FALSE(fs::exists(scratch / "d"));
+  put(scratch / "d.index", "mine");
+  EXPECT_THAT(merge_journals({scratch / "a", scratch / "b"}, scratch / "d").error().message,
+              HasSubstr("d.index: it is in the place of the index of d"));
+  EXPECT_FALSE(fs::exists(scratch / "d"));
+  EXPECT_EQ(get(scratch / "d.index"), "mine");
 }
 
 }  // namespace

@@ -182,8 +182,8 @@ TEST(Merge, EachPartOfTheKeySeparatesEntries) {
 TEST(Merge, KeepsWhatItDoesNotKnowAsItIs) {
   Json document = Json::parse(merged("", {entry(), cpu_entry()}));
   document["entries"][0]["later_member"] = {{"b", 1}, {"a", Json::array({1.5, nullptr, "x\u00e9\n"})}};
-  document["entries"].insert(document["entries"].begin(), {{"of", "another tool"}, {"z", 1e-300}});
-  document["entries"].push_back("not even an object");
+  document["entries"][0]["winner"]["later_member"] = {{"of", "a newer version"}, {"z", 1e-300}};
+  document["entries"][0]["samples"]["rounds"][0]["later_member"] = false;
   document["comment"] = "by hand";
   const Json after = Json::parse(merged(document.dump(), {cpu_entry()}));
   EXPECT_EQ(after, document);
@@ -241,6 +241,51 @@ TEST(Merge, RefusesANewerVersion) {
     EXPECT_THAT(merge_refusal(fmt::format(R"({{"format": "scantune-best", "version": {}, "entries": []}})", version)),
                 HasSubstr("\"version\" must be an integer, 1 or more"));
   }
+}
+
+TEST(Merge, RefusesWhatCannotBeReadBackWhicheverEntryItIs) {
+  const auto refusals = [](const std::function<void(Json & document)>& spoil) {
+    Json document = Json::parse(merged("", {entry(), cpu_entry()}));
+    spoil(document);
+    const std::string text = document.dump();
+    const auto read = parse_best(text);
+    EXPECT_FALSE(read) << text;
+    const std::string why = read ? "" : read.error().message;
+    EXPECT_EQ(merge_refusal(text), why) << "the entry of its own key, replaced or not, is no exception";
+    const auto checked = check_best(text);
+    EXPECT_EQ(checked ? "" : checked.error().message, why);
+    const auto checked_origin = check_best(text, false);
+    EXPECT_EQ(checked_origin ? "" : checked_origin.error().message, why);
+    const auto picked = pick_best({{"a", text}}, [](const auto&, const auto&, std::string&) { return 0; });
+    EXPECT_EQ(picked ? "" : picked.error().message, "a: " + why);
+    return why;
+  };
+  EXPECT_THAT(refusals([](Json& d) {
+                d["entries"] = Json::array({nullptr, 5});
+              }),
+              HasSubstr("entry 1 of 2: expected an object, found null"));
+  EXPECT_THAT(refusals([](Json& d) { d["entries"].push_back("not even an object"); }),
+              HasSubstr("entry 3 of 3: expected an object, found \"not even an object\""));
+  EXPECT_THAT(refusals([](Json& d) { d["entries"][0].erase("winner"); }),
+              HasSubstr("entry 1 of 2: the member \"winner\" is missing"));
+  EXPECT_THAT(refusals([](Json& d) { d["entries"][0]["workload"] = "4x4"; }),
+              HasSubstr("entry 1 of 2: workload: expected an object, found \"4x4\""));
+  EXPECT_THAT(refusals([](Json& d) { d["entries"][0]["samples"] = 7; }),
+              HasSubstr("entry 1 of 2: samples: expected an object, found 7"));
+  EXPECT_THAT(refusals([](Json& d) { d["entries"][1].erase("samples"); }),
+              HasSubstr("entry 2 of 2: the member \"samples\" is missing"));
+}
+
+TEST(Check, TakesWhatIsMergedIntoAndNoOther) {
+  EXPECT_TRUE(check_best(""));
+  EXPECT_TRUE(check_best(" \n", true));
+  EXPECT_TRUE(check_best(merged("", {entry(), cpu_entry()}), false));
+  BestEntry replayed = entry();
+  replayed.provenance.device = "replay:old.jsonl";
+  EXPECT_TRUE(check_best(merged("", {replayed}), true));
+  EXPECT_THAT(check_best(merged("", {replayed}), false).error().message, HasSubstr("results of a replay"));
+  EXPECT_THAT(check_best(merged("", {entry()}), true).error().message, HasSubstr("measured on a device"));
+  EXPECT_FALSE(merge_best(merged("", {replayed}), {entry()}));
 }
 
 TEST(BestFile, AnErrorNamesTheEntryAndTheMember) {
