@@ -61,8 +61,8 @@ Subcommand profile_arguments(CLI::App& root) {
       ->group(kWhat)
       ->expected(0, 1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  add_text(*app, "--device", profile.target.device, "auto|cuda:N|cpu", kWhere,
-           "default auto: the first GPU, else the CPU");
+  add_text(*app, "--device", profile.target.device, "NAME", kWhere,
+           "auto (default: GPU, else CPU), cuda:N, cpu, replay:JOURNAL");
   add_text(*app, "--chip", profile.chip, "NAME", kWhere, "--passes: for a GPU that is not here, such as GH100");
   add_measure_arguments(*app, profile.measure, "core, seed, stalls, memory, full (default), none, names, lts__*");
   add_flag(*app, "--timeline", profile.timeline, kEffort, "sample DRAM and warps over time inside one run, every 2 us");

@@ -41,6 +41,7 @@ struct Explanation {
   std::string sentence;
   std::vector<std::string> evidence;  // "dram__throughput... 61.2 %, below 80 %: SOURCE"
   std::vector<std::string> advice;    // "stages up: more loads under way"
+  std::string no_advice = {};         // why there is none; empty where there is
 
   bool operator==(const Explanation&) const = default;
 };

@@ -87,4 +87,16 @@ std::string to_string(const Advice& advice) {
   return fmt::format("{} {}", advice.param, name(advice.direction));
 }
 
+std::string_view no_advice(const Finding& finding) {
+  if (!finding.advice.empty()) {
+    return "";
+  }
+  if (finding.limit == Limit::at_copy_roof) {
+    return "nothing is left to try: it is as fast as a copy of the same bytes";
+  }
+  return finding.limit == Limit::unknown
+             ? "no advice: no rule fits what was read; scantune compares variants by measuring them"
+             : "no advice: no parameter of this family changes that; scantune compares variants by measuring them";
+}
+
 }  // namespace scantune::explain

@@ -71,7 +71,7 @@ struct Finding {
   Limit limit = Limit::unknown;
   std::vector<Evidence> evidence;
   std::string sentence;        // for people, with the figures
-  std::vector<Advice> advice;  // first things first; empty where nothing is left
+  std::vector<Advice> advice;  // first things first; see no_advice() where there is none
 
   bool operator==(const Finding&) const = default;
 };
@@ -89,7 +89,11 @@ struct Diagnosis {
 
 Diagnosis diagnose(const Subject& subject);
 
-// "storage -> another", "stages up"
+// "another storage", "stages up"
 std::string to_string(const Advice& advice);
+
+// Why a finding has no advice, for people; empty where it has some. That nothing is left is said at the copy's roof
+// only.
+std::string_view no_advice(const Finding& finding);
 
 }  // namespace scantune::explain

@@ -21,7 +21,7 @@ struct Move {
 // What to try next, first things first: the findings in their order, their advice in its order, and for each up to
 // three variants, those expected most of first. A direction allows for a few steps in other parameters, as twice the
 // tile may need half the stages to fit. Each candidate is there once, and none of
-// those already tried or surely worse. Empty where nothing is left.
+// those already tried or surely worse. Empty where nothing is advised.
 std::vector<Move> moves(const Subject& subject, const Diagnosis& diagnosis, const std::vector<Candidate>& space,
                         const Expectation& expectation, const std::set<size_t>& tried = {});
 

@@ -76,7 +76,8 @@ std::vector<Explanation> explanations_of(const Outcome& outcome, int record) {
                     std::string(explain::description(finding.limit)),
                     finding.sentence,
                     {},
-                    {}};
+                    {},
+                    std::string(explain::no_advice(finding))};
     for (const explain::Evidence& evidence : finding.evidence) {
       one.evidence.push_back(evidence_text(evidence));
     }

@@ -46,7 +46,9 @@ std::string speed_text(const SideBySide& comparison) {
     case Standoff::undecided:
       break;
   }
-  return "too close to call, or too few rounds: more --rounds may tell";
+  return comparison.a.source.empty()
+             ? "too close to call, or too few rounds: more --rounds may tell"
+             : "too close to call by what was measured: measuring again, with --fresh, may tell";
 }
 
 std::vector<std::string> speed_lines(const SideBySide& comparison, const Ink& ink) {

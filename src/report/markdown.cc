@@ -89,6 +89,33 @@ std::string summary(const ReportDocument& document) {
   return text;
 }
 
+std::string advice_of(const wire::ReportFinding& finding) {
+  std::string text;
+  for (const std::string& advice : finding.advice) {
+    text += fmt::format("  - to try: {}\n", markdown_text(advice));
+  }
+  return finding.no_advice.empty() ? text : text + fmt::format("  - {}\n", markdown_text(finding.no_advice));
+}
+
+std::string profiled(const wire::ReportProfile& profile) {
+  const ReportRecord& told = profile.told;
+  std::string text = fmt::format("- Profiled: {}, ", code(to_string(told.variant)));
+  if (told.status != wire::RecordStatus::measured) {
+    text += told.failure ? fmt::format("{}: {}", name(told.failure->kind), markdown_text(told.failure->what))
+                         : std::string("not measured");
+  } else {
+    text += fmt::format("{}, {} of copy", time_text(told.time_ns), ratio_text(told.ratio_to_copy));
+  }
+  const Provenance& p = profile.provenance;
+  text +=
+      fmt::format("; {} on {}, driver {}\n", markdown_text(p.time), markdown_text(p.device), markdown_text(p.driver));
+  if (!profile.findings.empty()) {
+    text += fmt::format("  - why: {}\n", markdown_text(profile.findings.front().sentence));
+    text += advice_of(profile.findings.front());
+  }
+  return text;
+}
+
 std::string details(const ReportOutcome& outcome) {
   std::string text = fmt::format("### {}\n\n", markdown_text(outcome.title));
   const ReportRecord* winner = record(outcome, outcome.winner);
@@ -109,12 +136,13 @@ std::string details(const ReportOutcome& outcome) {
   }
   if (!outcome.findings.empty()) {
     text += fmt::format("- Why: {}\n", markdown_text(outcome.findings.front().sentence));
-    for (const std::string& advice : outcome.findings.front().advice) {
-      text += fmt::format("  - to try: {}\n", markdown_text(advice));
-    }
+    text += advice_of(outcome.findings.front());
+  }
+  for (const wire::ReportProfile& profile : outcome.profiles) {
+    text += profiled(profile);
   }
   for (const wire::ReportTimeline& timeline : outcome.timelines) {
-    const ReportRecord& of = outcome.records[static_cast<size_t>(timeline.record)];
+    const ReportRecord& of = outcome.subject_of(timeline);
     text += fmt::format("- Over time: {}", code(to_string(of.variant)));
     if (timeline.sampled.phases) {
       const auto launches = static_cast<size_t>(of.launches);

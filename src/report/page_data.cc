@@ -194,18 +194,20 @@ void fill_speedup(ReportOutcome& to, const Outcome& outcome) {
   }
 }
 
-void fill_findings(ReportOutcome& to, const Outcome& outcome) {
-  if (!outcome.winner || outcome.device.chip.backend != Backend::cuda) {
-    return;
-  }
-  const explain::Diagnosis diagnosis = explain::diagnose(explain::subject_of(outcome, *outcome.winner));
+std::vector<wire::ReportFinding> findings_of(const Outcome& outcome, int record) {
+  std::vector<wire::ReportFinding> all;
+  const explain::Diagnosis diagnosis = explain::diagnose(explain::subject_of(outcome, record));
   for (const explain::Finding& finding : diagnosis.findings) {
-    wire::ReportFinding told{std::string(explain::description(finding.limit)), finding.sentence, {}};
+    wire::ReportFinding told{std::string(explain::description(finding.limit)),
+                             finding.sentence,
+                             {},
+                             std::string(explain::no_advice(finding))};
     for (const explain::Advice& advice : finding.advice) {
       told.advice.push_back(fmt::format("{}: {}", explain::to_string(advice), advice.why));
     }
-    to.findings.push_back(std::move(told));
+    all.push_back(std::move(told));
   }
+  return all;
 }
 
 // What tells workloads apart that to_string() writes alike is added.
@@ -298,7 +300,18 @@ ReportOutcome page_outcome(const Outcome& outcome, int source) {
   page.steps = outcome.steps;
   page.search_ended = outcome.search_ended;
   fill_speedup(page, outcome);
-  fill_findings(page, outcome);
+  if (outcome.winner && outcome.device.chip.backend == Backend::cuda) {
+    page.findings = findings_of(outcome, *outcome.winner);
+  }
+  return page;
+}
+
+ReportOutcome page_profile(const Outcome& outcome, int source) {
+  ReportOutcome page = page_outcome(outcome, source);
+  page.spent.reset();
+  if (outcome.winner) {
+    page.findings = findings_of(outcome, *outcome.winner);
+  }
   return page;
 }
 

@@ -222,8 +222,7 @@ std::string profile_text(const Outcome& outcome, const ProfileSheet& sheet, cons
     std::ranges::move(wrap(first.sentence, width), std::back_inserter(limit));
     add("Limit", limit);
     add("Evidence", bullets(first.evidence, width));
-    add("Next",
-        first.advice.empty() ? std::vector<std::string>{"nothing is left to try"} : bullets(first.advice, width));
+    add("Next", first.advice.empty() ? wrap(first.no_advice, width) : bullets(first.advice, width));
     std::vector<std::string> besides;
     for (size_t i = 1; i < sheet.explanations.size(); ++i) {
       besides.push_back(fmt::format("{}: {}", sheet.explanations[i].title, sheet.explanations[i].sentence));
@@ -231,7 +230,7 @@ std::string profile_text(const Outcome& outcome, const ProfileSheet& sheet, cons
     add("Besides", bullets(besides, width));
   }
   add("Read", read_lines(sheet));
-  return text;
+  return text + replay_text(outcome, style);
 }
 
 }  // namespace scantune::report

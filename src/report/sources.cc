@@ -28,6 +28,7 @@ using wire::ReportOutcome;
 using wire::ReportSource;
 
 constexpr std::string_view kZstandard = "\x28\xb5\x2f\xfd";
+constexpr std::string_view kReplayed = ", replayed";  // what a replay adds to the driver's version
 constexpr std::string_view kExpected =
     "expected a best file, a journal, what --format json of a run or of scantune profile printed, a comparison with "
     "peers, or a history of checks";
@@ -92,6 +93,7 @@ class Gatherer {
   void finish() {
     share_timelines();
     drop_what_is_told_in_full();
+    const std::vector<int> joined = join_profiles();
     for (PeersFile& file : peers_) {
       join(file);
     }
@@ -102,6 +104,9 @@ class Gatherer {
     }
     for (const ReportOutcome& outcome : document_.outcomes) {
       ++document_.sources[static_cast<size_t>(outcome.source)].outcomes;
+    }
+    for (const int source : joined) {
+      document_.sources[static_cast<size_t>(source)].outcomes = 1;
     }
     name_apart();
     name_histories(document_);
@@ -140,8 +145,7 @@ class Gatherer {
     if (!profile) {
       return of_file(file, profile.error());
     }
-    ReportOutcome& outcome = document_.outcomes.emplace_back(page_outcome(profile->outcome, source_));
-    outcome.spent.reset();  // which it does not tell
+    document_.outcomes.push_back(page_profile(profile->outcome, source_));
     if (profile->timeline) {
       timelines_.push_back({file.string(), document_.outcomes.size() - 1, *std::move(profile->timeline)});
     }
@@ -239,19 +243,73 @@ class Gatherer {
   void share_timelines() {
     for (const TimelineFile& file : timelines_) {
       const ReportOutcome& from = document_.outcomes[file.outcome];
-      const std::string key = wire::best_key(from.workload, from.device.chip);
-      const std::string driver = from.device.driver;
       const Variant variant = from.records.front().variant;
       for (ReportOutcome& outcome : document_.outcomes) {
-        const auto record = std::ranges::find(outcome.records, variant, &wire::ReportRecord::variant);
+        const std::optional<int> record = record_of(outcome, variant);
         const bool own = outcome.source == from.source;
-        const bool profile = document_.sources[static_cast<size_t>(outcome.source)].kind == "profile";
-        if (record != outcome.records.end() && outcome.device.driver == driver && (own || !profile) &&
-            wire::best_key(outcome.workload, outcome.device.chip) == key) {
-          outcome.timelines.push_back({static_cast<int>(record - outcome.records.begin()), file.name, file.sampled});
+        if (record && (own || !is_profile(outcome)) && same_results(from, outcome)) {
+          outcome.timelines.push_back({*record, file.name, file.sampled});
         }
       }
     }
+  }
+
+  // A profile is told in the sections of its workload, where there are any, and in one of its own else. Gives the
+  // sources of those that are.
+  std::vector<int> join_profiles() {
+    std::vector<ReportOutcome>& all = document_.outcomes;
+    std::vector<int> joined;
+    for (const ReportOutcome& from : all) {
+      if (!is_profile(from)) {
+        continue;
+      }
+      bool told = false;
+      for (ReportOutcome& to : all) {
+        if (!is_profile(to) && same_results(from, to)) {
+          tell(from, to);
+          told = true;
+        }
+      }
+      if (told) {
+        joined.push_back(from.source);
+      }
+    }
+    std::erase_if(
+        all, [&](const ReportOutcome& outcome) { return std::ranges::find(joined, outcome.source) != joined.end(); });
+    return joined;
+  }
+
+  static void tell(const ReportOutcome& from, ReportOutcome& to) {
+    const wire::ReportRecord& told = from.records.front();
+    const std::optional<int> record = record_of(to, told.variant);
+    if (!record) {  // else they are there already
+      for (wire::ReportTimeline timeline : from.timelines) {
+        timeline.record.reset();
+        timeline.profile = static_cast<int>(to.profiles.size());
+        to.timelines.push_back(std::move(timeline));
+      }
+    }
+    to.profiles.push_back({from.source, record, told, from.metrics, from.findings, from.provenance});
+  }
+
+  [[nodiscard]] bool is_profile(const ReportOutcome& outcome) const {
+    return document_.sources[static_cast<size_t>(outcome.source)].kind == "profile";
+  }
+
+  static std::optional<int> record_of(const ReportOutcome& outcome, const Variant& variant) {
+    const auto record = std::ranges::find(outcome.records, variant, &wire::ReportRecord::variant);
+    return record == outcome.records.end() ? std::nullopt
+                                           : std::optional(static_cast<int>(record - outcome.records.begin()));
+  }
+
+  // Whether both are of one workload on one chip and driver. A replay answers for the driver it was recorded with.
+  static bool same_results(const ReportOutcome& a, const ReportOutcome& b) {
+    return wire::best_key(a.workload, a.device.chip) == wire::best_key(b.workload, b.device.chip) &&
+           recorded_with(a.device.driver) == recorded_with(b.device.driver);
+  }
+
+  static std::string_view recorded_with(std::string_view driver) {
+    return driver.ends_with(kReplayed) ? driver.substr(0, driver.size() - kReplayed.size()) : driver;
   }
 
   void join(PeersFile& file) {

@@ -56,7 +56,8 @@ Json write_explanations(const std::vector<Explanation>& explanations) {
                     {"title", one.title},
                     {"sentence", one.sentence},
                     {"evidence", one.evidence},
-                    {"advice", one.advice}});
+                    {"advice", one.advice},
+                    {"no_advice", text_or_null(one.no_advice)}});
   }
   return list;
 }

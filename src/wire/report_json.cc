@@ -74,7 +74,10 @@ Json write_subject(const ReportSamples& samples) {
 }
 
 Json write_finding(const ReportFinding& finding) {
-  return {{"limit", finding.limit}, {"sentence", finding.sentence}, {"advice", finding.advice}};
+  return {{"limit", finding.limit},
+          {"sentence", finding.sentence},
+          {"advice", finding.advice},
+          {"no_advice", text_or_null(finding.no_advice)}};
 }
 
 template <class Values, class Write>
@@ -99,8 +102,20 @@ Json write_peer(const PeerResult& peer) {
 }
 
 Json write_timeline_of(const ReportTimeline& timeline) {
-  Json object = {{"record", timeline.record}, {"file", timeline.file}};
+  Json object = {{"record", index_or_null(timeline.record)},
+                 {"profile", index_or_null(timeline.profile)},
+                 {"file", timeline.file}};
   add_timeline(object, timeline.sampled);
+  return object;
+}
+
+Json write_profile(const ReportProfile& profile) {
+  Json object = write_record(profile.told);
+  object["source"] = profile.source;
+  object["record"] = index_or_null(profile.record);
+  object["metrics"] = write_all(profile.metrics, write_metric);
+  object["findings"] = write_all(profile.findings, write_finding);
+  object["provenance"] = write_provenance(profile.provenance);
   return object;
 }
 
@@ -139,7 +154,8 @@ Json write_outcome(const ReportOutcome& outcome) {
           {"steps", write_all(outcome.steps, write_step)},
           {"search_ended", text_or_null(outcome.search_ended)},
           {"peers", write_all(outcome.peers, write_peer)},
-          {"timelines", write_all(outcome.timelines, write_timeline_of)}};
+          {"timelines", write_all(outcome.timelines, write_timeline_of)},
+          {"profiles", write_all(outcome.profiles, write_profile)}};
 }
 
 Json write_run(const HistoryLine& line) {

@@ -88,13 +88,25 @@ struct ReportFinding {
   std::string limit;  // "too few bytes in flight"
   std::string sentence;
   std::vector<std::string> advice;
+  std::string no_advice = {};  // why there is none; empty where there is
 };
 
-// Counters of a record over time inside one run.
+// What a profile says of one variant, told beside the results of its workload.
+struct ReportProfile {
+  int source = 0;             // index into ReportDocument::sources
+  std::optional<int> record;  // index into the outcome's records; none where none is of that variant
+  ReportRecord told;          // as profiled; its counters are a value for each of `metrics`
+  std::vector<ReportMetric> metrics;
+  std::vector<ReportFinding> findings;
+  Provenance provenance;
+};
+
+// Counters of a variant over time inside one run.
 struct ReportTimeline {
-  int record = 0;  // index into records
+  std::optional<int> record;  // index into records; none where none is of that variant: then `profile` is there
   std::string file;
-  SampledTimeline sampled;  // with its timeline
+  SampledTimeline sampled;          // with its timeline
+  std::optional<int> profile = {};  // index into profiles
 };
 
 // One workload on one device.
@@ -130,6 +142,13 @@ struct ReportOutcome {
   std::string search_ended;             // why it asked for nothing more; empty where it had tried everything
   std::vector<PeerResult> peers;
   std::vector<ReportTimeline> timelines;
+  std::vector<ReportProfile> profiles;
+
+  // The variant that a timeline is of.
+  [[nodiscard]] const ReportRecord& subject_of(const ReportTimeline& timeline) const {
+    return timeline.record ? records.at(static_cast<size_t>(*timeline.record))
+                           : profiles.at(static_cast<size_t>(timeline.profile.value())).told;
+  }
 };
 
 // The checks of one workload, as a history holds them.

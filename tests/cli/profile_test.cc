@@ -115,6 +115,28 @@ TEST(Profile, SaysWhyItHasNoTimeline) {
   EXPECT_THAT(sandbox.run(on_cpu({"--kernel", "cpu_row_carry", "--metrics", "none"})).out, Not(HasSubstr("Timeline")));
 }
 
+// What is recorded holds fewer rounds than are asked for: some samples are drawn again, and how many is said.
+TEST(Profile, SaysWhatAReplayDrewAgain) {
+  if (!std::filesystem::exists(SCANTUNE_SWEEPS)) {
+    GTEST_SKIP() << "zstd is missing, which unpacks results/h200-sweeps.jsonl.zst";
+  }
+  Sandbox sandbox;
+  const std::vector<std::string> arguments = {"profile",
+                                              "--device",
+                                              std::string("replay:") + SCANTUNE_SWEEPS,
+                                              "--shape",
+                                              "4096x4096",
+                                              "--variant",
+                                              "row_carry tile=2048 warps=4 stages=2 storage=async",
+                                              "--rounds",
+                                              "60"};
+  const Finished run = sandbox.run(arguments);
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, ContainsRegex("\nReplay +nothing was measured: all is from "));
+  EXPECT_THAT(run.out, ContainsRegex("\n +[0-9]+ of 60 samples are recorded ones drawn again \\(a bootstrap\\)"));
+  EXPECT_THAT(sandbox.run({"profile", "--help"}).out, HasSubstr("replay:JOURNAL"));
+}
+
 TEST(Profile, CountsPassesWithoutAGpu) {
   Sandbox sandbox;
   const auto counts = cuda::count_passes_of("core,stalls", "GH100");
@@ -124,11 +146,11 @@ TEST(Profile, CountsPassesWithoutAGpu) {
     return;
   }
   EXPECT_EQ(run.code, 0) << run.err;
-  EXPECT_THAT(run.out, ContainsRegex("\ncore +9 +2\n"));
+  EXPECT_THAT(run.out, ContainsRegex("\ncore +11 +2\n"));
   EXPECT_THAT(run.out,
               ContainsRegex(fmt::format("\ntogether +{} +{}\n", counts->together.metrics, counts->together.passes)));
   const json document = json::parse(
-      sandbox.run({"profile", "--passes", "--metrics", "lts__t_sectors_op_*", "--chip", "GH100", "--format", "json"})
+      sandbox.run({"profile", "--passes", "--metrics", "lts__t_sectors_op_*", "--chip", "gh100", "--format", "json"})
           .out);
   EXPECT_GT(document["together"]["metrics"], 2);
   EXPECT_GE(document["together"]["passes"], 1);

@@ -111,6 +111,32 @@ TEST(Report, TakesWhatAProfilePrinted) {
   EXPECT_EQ(sandbox.run({"report", "broken.json"}).code, 2);
 }
 
+TEST(Report, SetsAProfileBesideTheResultsOfItsWorkload) {
+  if (!std::filesystem::exists(SCANTUNE_SWEEPS)) {
+    GTEST_SKIP() << "zstd is missing, which unpacks results/h200-sweeps.jsonl.zst";
+  }
+  Sandbox sandbox;
+  const std::string variant = "row_carry tile=2048 warps=4 stages=2 storage=async";
+  const Finished profile = sandbox.run({"profile", "--device", std::string("replay:") + SCANTUNE_SWEEPS, "--shape",
+                                        "4096x4096", "--variant", variant, "--format", "json"});
+  ASSERT_EQ(profile.code, 0) << profile.err;
+  sandbox.write("profile.json", profile.out);
+  const Finished run = sandbox.run({"report", "profile.json", SCANTUNE_SWEEPS, "--format", "json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const json page = json::parse(run.out);
+  int of_workload = 0;
+  for (const json& outcome : page["outcomes"]) {
+    if (outcome["title"].get<std::string>().find("4096x4096 f32") == 0) {
+      ++of_workload;
+      ASSERT_EQ(outcome["profiles"].size(), 1U);
+      const json& told = outcome["profiles"][0];
+      EXPECT_EQ(told["variant"], variant);
+      EXPECT_EQ(outcome["records"][told["record"].get<size_t>()]["variant"], variant);
+    }
+  }
+  EXPECT_EQ(of_workload, 1);
+}
+
 TEST(Report, NeverWritesOverWhatItReports) {
   Sandbox sandbox;
   sandbox.write("run.json", run_text());

@@ -12,6 +12,8 @@ namespace scantune::explain {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
 
 constexpr const char* kSquare = "32768x32768 f32 dim 1";
 constexpr const char* kColumns = "32768x32768 f32 dim 0";
@@ -61,6 +63,7 @@ TEST_F(Rules, TheBestOfASquareIsAtTheCopysRoof) {
   EXPECT_EQ(diagnosis.limit(), Limit::at_copy_roof);
   EXPECT_TRUE(diagnosis.nothing_left());
   EXPECT_TRUE(diagnosis.first().advice.empty());
+  EXPECT_THAT(std::string(no_advice(diagnosis.first())), HasSubstr("nothing is left to try"));
   expect_evidence(diagnosis.first());
 }
 
@@ -205,6 +208,28 @@ TEST_F(Rules, WithoutCountersNothingIsMadeUp) {
   const Diagnosis diagnosis = diagnose(subject);
   EXPECT_EQ(diagnosis.limit(), Limit::unknown);
   EXPECT_TRUE(diagnosis.first().evidence.empty());
+}
+
+// What no rule fits may be far from the copy: there is no advice, which is not to say that nothing is left.
+TEST(NoAdvice, SaysThatNothingIsLeftAtTheRoofOnly) {
+  Subject subject;
+  subject.chip.backend = Backend::cpu;
+  subject.variant = *parse_variant("cpu_row_carry tile=1024 prefetch=falling threads=2 unroll=2 store=cached");
+  subject.time_ns = 1e6;
+  subject.ratio_to_copy = 0.73;
+  const Diagnosis diagnosis = diagnose(subject);
+  ASSERT_EQ(diagnosis.limit(), Limit::unknown);
+  EXPECT_TRUE(diagnosis.first().advice.empty());
+  for (const Limit limit : kAllLimits) {
+    const std::string why(no_advice({limit, {}, {}, {}}));
+    if (limit == Limit::at_copy_roof) {
+      EXPECT_THAT(why, StartsWith("nothing is left to try"));
+    } else {
+      EXPECT_THAT(why, StartsWith("no advice: ")) << name(limit);
+      EXPECT_THAT(why, Not(HasSubstr("left"))) << name(limit);
+    }
+    EXPECT_EQ(no_advice({limit, {}, {}, {{"tile", Direction::up, "longer"}}}), "") << name(limit);
+  }
 }
 
 TEST_F(Rules, EveryRecordedVariantHasADiagnosisThatSaysWhy) {

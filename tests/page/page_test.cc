@@ -58,6 +58,19 @@ wire::ReportDocument example() {
   short_of_it.sampled.phases.reset();
   short_of_it.sampled.phases_reason = "the run is too short";
   document.outcomes[0].timelines = {{0, "profile.json", testing_example::sampled()}, short_of_it};
+  wire::ReportRecord untried = document.outcomes[0].records[0];
+  untried.variant = variant("row_carry tile=512 warps=8 stages=1");
+  document.sources.push_back({"a/rather/long/path/of/a/profile/that/is/among/the/files.json", "profile", 1, ""});
+  document.outcomes[0].profiles = {{1,
+                                    std::nullopt,
+                                    untried,
+                                    document.outcomes[0].metrics,
+                                    {{"unknown", "no rule fits", {}, "no advice: compare"}},
+                                    {}}};
+  Provenance& provenance = document.outcomes[0].profiles[0].provenance;
+  provenance.time = "2026-11-24T01:00:00Z";
+  provenance.device = "replay:old.jsonl";
+  provenance.driver = "1";
   document.outcomes[0].steps = {{1,
                                  std::nullopt,
                                  "",
@@ -153,7 +166,14 @@ TEST(Page, MarksTheWinnerItsEqualsAndWhatFailedInTheSweep) {
     const all = sets('sweep-plot').map((s) => [s.label, s.data.length]);
     const axes = [...document.getElementById('sweep-x').options].map((o) => o.textContent);
     const winner = sets('sweep-plot').find((s) => s.label === 'winner').data[0];
-    return {before, all, axes, winner: winner.i};)",
+    const hint = document.getElementById('sweep-hint');
+    const shown = !hint.hidden;
+    for (const [id, figure] of [['sweep-x', 'ratio to copy'], ['sweep-y', 'time, µs']]) {
+      const axis = document.getElementById(id);
+      axis.value = [...axis.options].findIndex((o) => o.textContent === figure);
+      axis.dispatchEvent(new Event('change'));
+    }
+    return {before, all, axes, winner: winner.i, shown, hint: hint.textContent, shown_of_figures: !hint.hidden};)",
                                     {});
   EXPECT_EQ(answer["errors"], json::array());
   EXPECT_EQ(answer["before"], json::parse(R"([["winner", 1, "star"], ["as fast", 1, "triangle"],
@@ -162,6 +182,9 @@ TEST(Page, MarksTheWinnerItsEqualsAndWhatFailedInTheSweep) {
   EXPECT_THAT(answer["axes"], testing::IsSupersetOf({json("kernel"), json("tile"), json("stages"),
                                                      json("registers a thread"), json("time, µs")}));
   EXPECT_EQ(answer["winner"], 0);
+  EXPECT_EQ(answer["shown"], true);
+  EXPECT_THAT(answer["hint"].get<std::string>(), HasSubstr("side by side around their ticks"));
+  EXPECT_EQ(answer["shown_of_figures"], false) << "nothing is moved there";
 }
 
 TEST(Page, FiltersAndSortsTheTableOfVariants) {
@@ -246,6 +269,26 @@ TEST(Page, ShowsARunOverTimeItsStartAndItsTail) {
   EXPECT_EQ(answer["tail"], (json{186000, 218000}));
   EXPECT_EQ(answer["other"], "No start and tail: the run is too short.");
   EXPECT_EQ(answer["which"], (json{"row_carry tile=8192 warps=16 stages=2", "three_pass tile=4096 warps=8 stages=1"}));
+}
+
+TEST(Page, ShowsAProfileInTheSectionOfItsWorkload) {
+  const json answer = Browser().ask(page_html(example()), R"(
+    const section = document.querySelector('section[aria-label=Profiles]');
+    const which = document.getElementById('stalls-which');
+    which.value = 'profiles';
+    which.dispatchEvent(new Event('change'));
+    return {workloads: document.getElementById('workload').options.length, text: section.textContent,
+            rows: section.querySelectorAll('tbody tr').length, bars: Chart.getChart('stalls-plot').data.labels};)",
+                                    {});
+  EXPECT_EQ(answer["errors"], json::array());
+  EXPECT_EQ(answer["workloads"], 2);
+  const auto text = answer["text"].get<std::string>();
+  EXPECT_THAT(text, HasSubstr("row_carry tile=512 warps=8 stages=1: 2.020 ms [2.018 ms, 2.022 ms], 0.990"));
+  EXPECT_THAT(text, HasSubstr("files.json, in rounds of its own, 2026-11-24T01:00:00Z, replay:old.jsonl, driver 1"));
+  EXPECT_THAT(text, HasSubstr("unknown: no rule fits"));
+  EXPECT_THAT(text, HasSubstr("no advice: compare"));
+  EXPECT_EQ(answer["rows"], 6) << "a row a counter";
+  EXPECT_EQ(answer["bars"], json{"row_carry tile=512 warps=8 stages=1"});
 }
 
 TEST(Page, ShowsTheWorkloadThatIsChosen) {

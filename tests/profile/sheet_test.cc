@@ -77,6 +77,23 @@ TEST(Sheet, AgreesWithTheModelOnBlocks) {
   EXPECT_EQ(limits.slots, chip.max_blocks_per_sm);
 }
 
+TEST(Sheet, WithoutAdviceSaysWhyThereIsNone) {
+  Outcome outcome = one_launch(resources(128, 0, 512, 32768, 1));
+  outcome.device.chip = {};
+  outcome.device.chip.backend = Backend::cpu;
+  Record& record = outcome.records.front();
+  record.variant = *parse_variant("cpu_row_carry tile=1024 prefetch=falling threads=2 unroll=2 store=cached");
+  record.resources.clear();
+  record.profile.reset();
+  outcome.ranking.front().ratio_to_copy = {0.73, 0.72, 0.74};
+  const ProfileSheet far = sheet_of(outcome, 0);
+  ASSERT_EQ(far.explanations.size(), 1U);
+  EXPECT_THAT(far.explanations[0].advice, IsEmpty());
+  EXPECT_EQ(far.explanations[0].no_advice.find("no advice: "), 0U) << far.explanations[0].no_advice;
+  outcome.ranking.front().ratio_to_copy = {1, 0.99, 1.01};
+  EXPECT_EQ(sheet_of(outcome, 0).explanations.front().no_advice.find("nothing is left"), 0U);
+}
+
 TEST(Sheet, HoldsBytesAgainstTheFewestPossibleAndExplains) {
   const Outcome outcome = one_launch(resources(128, 0, 512, 32768, 1));
   const ProfileSheet sheet = sheet_of(outcome, 0);

@@ -88,6 +88,24 @@ TEST(ProfileScreen, EndsWithWhatLimitsItAndWhatToTry) {
   EXPECT_THAT(text, HasSubstr("\nRead      4 counters of 2 launches in 310 ms\n"));
 }
 
+TEST(ProfileScreen, WithoutAdviceSaysWhyThereIsNone) {
+  ProfileSheet made = sheet();
+  made.explanations = {{"unknown", "unknown", "no rule fits", {}, {}, "no advice: compare variants"}};
+  std::string text = profile_text(finished_run(), made, {});
+  EXPECT_THAT(text, HasSubstr("\nNext      no advice: compare variants\n"));
+  EXPECT_THAT(text, Not(HasSubstr("nothing is left")));
+}
+
+TEST(ProfileScreen, SaysHowManySamplesOfAReplayWereDrawnAgain) {
+  Outcome outcome = finished_run();
+  EXPECT_THAT(profile_text(outcome, sheet(), {}), Not(HasSubstr("Replay")));
+  outcome.provenance.device = "replay:old.jsonl";
+  outcome.rounds = {{Phase::final, {{kCopy, 2e6}, {0, 2e6}}}, {Phase::final, {{kCopy, 2e6}, {0, 2e6}}, 1, 1}};
+  const std::string text = profile_text(outcome, sheet(), {});
+  EXPECT_THAT(text, HasSubstr("\nReplay    nothing was measured: all is from old.jsonl\n"));
+  EXPECT_THAT(text, HasSubstr("1 of 2 samples are recorded ones drawn again (a bootstrap)"));
+}
+
 TEST(ProfileScreen, OfAVariantThatFailedSaysWhy) {
   ProfileSheet failed = sheet();
   failed.failure = Failure{FailureKind::wrong_result, "element 7 is 3, expected 4"};
@@ -117,10 +135,12 @@ TEST(CompareScreen, SaysHowMuchFasterWithItsInterval) {
   EXPECT_THAT(text, ContainsRegex("registers_per_thread +40 +32 +-20.0% +80%\n"));
   EXPECT_THAT(text, ContainsRegex("dram__throughput[^ ]+ +88.0 % +80.0 % +-8.0 points +follows\n"));
   pair.standoff = Standoff::undecided;
+  EXPECT_THAT(compare_text(pair, {}), HasSubstr("more --rounds may tell"));
   pair.paired_rounds = 0;
   pair.a.source = "a.json";
   text = compare_text(pair, {});
-  EXPECT_THAT(text, HasSubstr("too close to call"));
+  EXPECT_THAT(text, HasSubstr("too close to call by what was measured: measuring again, with --fresh, may tell"));
+  EXPECT_THAT(text, Not(HasSubstr("--rounds"))) << "which files do not take";
   EXPECT_THAT(text, HasSubstr("by their ratios to the copy"));
   EXPECT_THAT(text, HasSubstr("a.json"));
 }

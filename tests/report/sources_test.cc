@@ -49,8 +49,13 @@ class SourcesTest : public testing::Test {
   }
 
   // A profile of the run's winner, or of another variant, with a timeline.
-  std::filesystem::path profile_file(const std::string& spelled = "row_carry tile=8192 warps=16 stages=2") {
+  std::filesystem::path profile_file(const std::string& spelled = "row_carry tile=8192 warps=16 stages=2",
+                                     bool replayed = false) {
     Outcome outcome = finished_run();
+    if (replayed) {
+      outcome.provenance.device = "replay:old.jsonl";
+      outcome.device.driver += ", replayed";
+    }
     outcome.protocol.final_rounds = 12;
     outcome.records = {measured_record(spelled)};
     outcome.rounds = {{Phase::final, {{kCopy, 2.0e6}, {0, 2.02e6}}}};
@@ -175,12 +180,15 @@ TEST_F(SourcesTest, AProfileTellsItsVariantOverTime) {
 
 TEST_F(SourcesTest, ATimelineIsShownWhereverItsVariantIs) {
   const wire::ReportDocument document = read({run_file(), profile_file("row_carry tile=4096 warps=8 stages=1")});
-  ASSERT_EQ(document.outcomes.size(), 2U);
+  ASSERT_EQ(document.outcomes.size(), 1U);
   ASSERT_EQ(document.outcomes[0].timelines.size(), 1U);
   EXPECT_EQ(document.outcomes[0].timelines[0].record, 2);
-  EXPECT_EQ(document.outcomes[1].timelines.at(0).record, 0);
-  EXPECT_THAT(document.outcomes[1].title, HasSubstr("profile.json")) << "told apart";
-  EXPECT_TRUE(read({run_file(), profile_file("row_carry tile=64 warps=8 stages=1")}).outcomes[0].timelines.empty());
+  const wire::ReportDocument untried = read({run_file(), profile_file("row_carry tile=64 warps=8 stages=1")});
+  ASSERT_EQ(untried.outcomes.size(), 1U);
+  ASSERT_EQ(untried.outcomes[0].timelines.size(), 1U);
+  EXPECT_EQ(untried.outcomes[0].timelines[0].record, std::nullopt);
+  EXPECT_EQ(untried.outcomes[0].timelines[0].profile, 0);
+  EXPECT_THAT(page_markdown(untried), HasSubstr("- Over time: `row_carry tile=64 warps=8 stages=1`"));
   Outcome older = finished_run();
   older.device.driver = "550.1";
   const auto other = file("older.json", wire::run_json({older}));
@@ -189,8 +197,66 @@ TEST_F(SourcesTest, ATimelineIsShownWhereverItsVariantIs) {
 
 TEST_F(SourcesTest, ABestFileDoesNotGiveWayToAProfile) {
   const wire::ReportDocument document = read({best_file(), profile_file()});
-  ASSERT_EQ(document.outcomes.size(), 2U);
+  ASSERT_EQ(document.outcomes.size(), 1U);
+  EXPECT_EQ(document.outcomes[0].records.size(), 4U);
   EXPECT_EQ(document.outcomes[0].timelines.size(), 1U);
+}
+
+// A workload with a profile is one workload, whichever file comes first; a replay is of the driver of its recording.
+TEST_F(SourcesTest, AProfileStandsInTheSectionOfItsWorkload) {
+  const auto run = run_file();
+  for (const bool replayed : {false, true}) {
+    const wire::ReportDocument document = read({profile_file("row_carry tile=4096 warps=8 stages=1", replayed), run});
+    ASSERT_EQ(document.outcomes.size(), 1U);
+    EXPECT_EQ(document.outcomes[0].title, "32768x32768 f32 dim 1");
+    EXPECT_EQ(document.sources[0].outcomes, 1U) << "it is shown";
+    ASSERT_EQ(document.outcomes[0].profiles.size(), 1U);
+    const wire::ReportProfile& profile = document.outcomes[0].profiles[0];
+    EXPECT_EQ(profile.source, 0);
+    EXPECT_EQ(profile.record, 2);
+    EXPECT_EQ(profile.told.time_ns.median, 2.02e6);
+    EXPECT_EQ(document.outcomes[0].records.at(2).time_ns.median, 2.2e6) << "what the run measured stays";
+    EXPECT_FALSE(profile.findings.empty());
+    const std::string text = page_markdown(document);
+    EXPECT_THAT(text, HasSubstr("- Profiled: `row_carry tile=4096 warps=8 stages=1`, 2.020 ms"));
+    EXPECT_EQ(text.find("old.jsonl") != std::string::npos, replayed);
+  }
+}
+
+TEST_F(SourcesTest, AProfileOfAnotherDriverOrWorkloadStandsAlone) {
+  Outcome other = finished_run();
+  other.device.driver = "550.1";
+  wire::ReportDocument document = read({profile_file(), file("older.json", wire::run_json({other}))});
+  ASSERT_EQ(document.outcomes.size(), 2U);
+  EXPECT_THAT(document.outcomes[0].title, HasSubstr("driver 580.159"));
+  EXPECT_TRUE(document.outcomes[1].profiles.empty());
+  other = finished_run();
+  other.workload.cache = CacheState::hot;
+  document = read({profile_file(), file("hot.json", wire::run_json({other}))});
+  ASSERT_EQ(document.outcomes.size(), 2U);
+  EXPECT_TRUE(document.outcomes[1].profiles.empty());
+}
+
+// A rule that leads nowhere is not said to be the end of what can be tried, whatever the output.
+TEST_F(SourcesTest, AProfileWithoutAdviceSaysSo) {
+  Outcome outcome = finished_run();
+  outcome.device.chip = {};
+  outcome.device.chip.backend = Backend::cpu;
+  outcome.records = {measured_record("cpu_row_carry tile=1024 prefetch=falling threads=2 unroll=2 store=cached")};
+  outcome.ranking = {{0, Phase::final, {2.7e6, 2.7e6, 2.7e6}, {0.73, 0.73, 0.73}}};
+  outcome.rounds.clear();
+  outcome.equivalents.clear();
+  outcome.baseline.reset();
+  const wire::ReportOutcome page = page_profile(outcome, 0);
+  ASSERT_EQ(page.findings.size(), 1U);
+  EXPECT_TRUE(page.findings[0].advice.empty());
+  EXPECT_THAT(page.findings[0].no_advice, HasSubstr("no advice: no rule fits what was read"));
+  EXPECT_TRUE(page_outcome(outcome, 0).findings.empty()) << "a run on a CPU tells no rule at all";
+  wire::ReportDocument document = read({run_file()});
+  document.outcomes = {page};
+  const std::string text = page_markdown(document);
+  EXPECT_THAT(text, HasSubstr("  - no advice: no rule fits what was read"));
+  EXPECT_THAT(text, Not(HasSubstr("nothing is left")));
 }
 
 TEST_F(SourcesTest, PeersStandBesideTheOutcomesOfTheirGpuAndShape) {

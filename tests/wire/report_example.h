@@ -102,10 +102,20 @@ inline wire::ReportDocument report() {
   told.peers = {{"triton", "Triton", "one pass", "measured", "", "rows=1", Interval{2.2e6, 2.1e6, 2.3e6},
                  Interval{0.91, 0.90, 0.92}, Interval{1.08, 1.07, 1.09}},
                 {"seed", "seed", "", "failed", "too large", "", {}, {}, {}}};
-  told.timelines = {{0, "profile.json", sampled()}};
+  told.timelines = {{0, "profile.json", sampled()}, {std::nullopt, "profile.json", sampled(), 0}};
+  wire::ReportRecord untried = measured;
+  untried.variant = row_carry(2048, 2);
+  told.profiles = {{2,
+                    std::nullopt,
+                    untried,
+                    told.metrics,
+                    {{"unknown", "no rule fits", {}, "no advice: compare"}},
+                    run.provenance}};
   return {"0.1.0",
           "2026-11-23T01:00:00Z",
-          {{"results/journal.jsonl", "journal", 1, "1 line skipped: damaged"}, {"history.jsonl", "history", 1, ""}},
+          {{"results/journal.jsonl", "journal", 1, "1 line skipped: damaged"},
+           {"history.jsonl", "history", 1, ""},
+           {"profile.json", "profile", 1, ""}},
           {told},
           {"triton 3.6.0"},
           {history()}};

@@ -32,6 +32,21 @@ TEST(ReportJson, WritesWhatIsMissingAsNull) {
   EXPECT_EQ(outcome["peers"][1]["ratio_to_copy"], nullptr);
 }
 
+TEST(ReportJson, HasProfilesAndTheTimelinesOfVariantsThatOnlyTheyHave) {
+  const json outcome = json::parse(report_json(testing_example::report()))["outcomes"][0];
+  const json& profile = outcome["profiles"][0];
+  EXPECT_EQ(profile["record"], nullptr);
+  EXPECT_EQ(profile["source"], 2);
+  EXPECT_EQ(profile["kernel"], "row_carry");
+  EXPECT_EQ(profile["findings"][0]["no_advice"], "no advice: compare");
+  EXPECT_EQ(profile["counters"].size(), profile["metrics"].size());
+  EXPECT_EQ(outcome["findings"][0]["no_advice"], nullptr);
+  EXPECT_EQ(outcome["timelines"][0]["record"], 0);
+  EXPECT_EQ(outcome["timelines"][0]["profile"], nullptr);
+  EXPECT_EQ(outcome["timelines"][1]["record"], nullptr);
+  EXPECT_EQ(outcome["timelines"][1]["profile"], 0);
+}
+
 TEST(ReportJson, CanStandInAPageWhateverItsTextsSay) {
   ReportDocument document = testing_example::report();
   const std::string hostile = "</script><!--<script>\xff\"\\";

@@ -96,7 +96,8 @@ ProfileSheet sheet() {
   uncounted.occupancy->achieved.reset();
   uncounted.stalls.clear();
   made.launches = {counted, uncounted};
-  made.explanations = {{"bytes_in_flight", "too few bytes in flight", "few", {"a: 1"}, {"stages up: more"}}};
+  made.explanations = {{"bytes_in_flight", "too few bytes in flight", "few", {"a: 1"}, {"stages up: more"}},
+                       {"unknown", "unknown", "no rule fits", {}, {}, "no advice: compare"}};
   made.profile_s = {0.06, 0.06};
   made.repeats = {testing_example::counters(), testing_example::counters()};
   return made;
@@ -106,6 +107,8 @@ TEST(Schema, AcceptsAProfile) {
   const json document = json::parse(profile_json(testing_example::outcome(), sheet(), 1));
   EXPECT_THAT(fault("profile", document), IsEmpty());
   EXPECT_EQ(document["profile"]["dram"]["written_bytes"], nullptr) << "missing is missing, not 0";
+  EXPECT_EQ(document["profile"]["explanations"][0]["no_advice"], nullptr);
+  EXPECT_EQ(document["profile"]["explanations"][1]["no_advice"], "no advice: compare");
   ProfileSheet failed;
   failed.variant = sheet().variant;
   failed.failure = Failure{FailureKind::launch, "too many resources"};

@@ -233,6 +233,10 @@
 
   const card = (title, value, note) => el('div', { class: 'card' }, el('span', {}, title), el('b', {}, value), note ? el('span', {}, note) : null);
 
+  const findingOf = (f) => [el('b', {}, `${f.limit}: `), f.sentence, el('ul', {}, (f.no_advice === null ? f.advice : [f.no_advice]).map((a) => el('li', {}, a)))];
+  const otherFindings = (others) => others.length
+    ? el('details', {}, el('summary', {}, plural(others.length, 'other finding')), el('ul', {}, others.map((f) => el('li', {}, findingOf(f))))) : null;
+
   function headline(outcome) {
     const winner = winnerOf(outcome);
     const parts = [el('h2', {}, outcome.title)];
@@ -260,11 +264,9 @@
       outcome.stopped === null ? '; from a best file, which keeps no more than the winner and its rivals' : ''));
     if (outcome.findings.length) {
       const [first, ...others] = outcome.findings;
-      const finding = (f) => [el('b', {}, `${f.limit}: `), f.sentence, f.advice.length ? el('ul', {}, f.advice.map((a) => el('li', {}, a))) : null];
-      parts.push(el('h3', {}, 'Why'), el('div', {}, finding(first)));
-      if (others.length) parts.push(el('details', {}, el('summary', {}, plural(others.length, 'other finding')), el('ul', {}, others.map((f) => el('li', {}, finding(f))))));
+      parts.push(el('h3', {}, 'Why'), el('div', {}, findingOf(first)), otherFindings(others));
     }
-    return parts;
+    return parts.filter(Boolean);
   }
 
   // How a record is marked, in every plot.
@@ -280,6 +282,7 @@
       'as fast': { pointStyle: 'triangle', pointRadius: 8, borderWidth: 1, order: 1 },
       "baseline's best": { pointStyle: 'rect', pointRadius: 7, borderWidth: 1, order: 2 },
       measured: { pointStyle: 'circle', pointRadius: 5, borderWidth: 1, order: 3 },
+      profile: { pointStyle: 'rectRot', pointRadius: 7, borderWidth: 1, order: 2 },
       failed: { pointStyle: 'crossRot', pointRadius: 6, borderWidth: 2, borderColor: css('--bad'), backgroundColor: css('--bad'), order: 4 },
       'not reached': { pointStyle: 'line', pointRadius: 4, borderWidth: 2, borderColor: css('--quiet'), backgroundColor: css('--quiet'), order: 5 },
       'ruled out': { pointStyle: 'cross', pointRadius: 4, borderWidth: 1, borderColor: css('--quiet'), backgroundColor: css('--quiet'), order: 6 },
@@ -309,9 +312,10 @@
     const across = el('select', { id: 'sweep-x', onchange: draw });
     const up = el('select', { id: 'sweep-y', onchange: draw });
     const ramp = el('div', { class: 'ramp' });
+    const hint = el('p', { class: 'quiet', id: 'sweep-hint' }, 'Variants with the same values stand side by side around their ticks, so that none hides another; distances between them mean nothing.');
     const section = el('section', { 'aria-label': 'Sweep' }, el('h3', {}, 'Sweep'),
       el('div', { class: 'controls' }, el('label', {}, 'Family ', family), el('label', {}, 'across ', across), el('label', {}, 'up ', up)),
-      ramp, el('div', { class: 'plot' }, el('canvas', { id: 'sweep-plot', role: 'img', 'aria-label': 'Every variant at two of its parameters, coloured by time' })));
+      ramp, el('div', { class: 'plot' }, el('canvas', { id: 'sweep-plot', role: 'img', 'aria-label': 'Every variant at two of its parameters, coloured by time' })), hint);
 
     function fill() {
       const axes = axesOf(outcome, family.value);
@@ -344,6 +348,7 @@
         if (!cells.has(key)) cells.set(key, []);
         cells.get(key).push({ i, cell });
       }
+      hint.hidden = !(x.words || y.words) || [...cells.values()].every((inCell) => inCell.length === 1);
       const groups = new Map();
       for (const inCell of cells.values()) {
         const columns = x.words && y.words ? Math.ceil(Math.sqrt(inCell.length)) : inCell.length;
@@ -447,7 +452,7 @@
   // --- Roofline ---
 
   function rooflineSection(outcome) {
-    const points = outcome.records.map((r, i) => ({ r, i })).filter(({ r }) => known(r.adds_per_byte) && known(r.adds_per_s) && r.adds_per_s > 0);
+    const points = outcome.records.concat(outcome.profiles).map((r, i) => ({ r, i })).filter(({ r }) => known(r.adds_per_byte) && known(r.adds_per_s) && r.adds_per_s > 0);
     const section = el('section', { 'aria-label': 'Roofline' }, el('h3', {}, 'Roofline'));
     if (!points.length) {
       section.append(el('p', { class: 'quiet' }, 'No variant here has counters of the bytes that crossed DRAM.'));
@@ -471,9 +476,9 @@
       roofs.push({ label: 'fewest bytes', data: [{ x: outcome.adds_per_byte, y: bottom }, { x: outcome.adds_per_byte, y: top }], showLine: true, pointRadius: 0, borderDash: [5, 5], borderWidth: 1, borderColor: css('--ink'), pointStyle: 'line', order: 9 });
       const groups = new Map();
       for (const { r, i } of points) {
-        const mark = markOf(outcome, i);
+        const mark = i < outcome.records.length ? markOf(outcome, i) : 'profile';
         if (!groups.has(mark)) groups.set(mark, []);
-        groups.get(mark).push({ x: r.adds_per_byte, y: r.adds_per_s, i });
+        groups.get(mark).push({ x: r.adds_per_byte, y: r.adds_per_s, r });
       }
       const sets = [...groups].map(([mark, at]) => Object.assign({ label: mark, data: at, backgroundColor: css('--link'), borderColor: mark === 'winner' ? css('--bad') : css('--link') }, styleOf(mark)));
       drawChart('roofline-plot', {
@@ -486,7 +491,7 @@
           },
           plugins: {
             legend: { labels: { usePointStyle: true } },
-            tooltip: tooltip((raw, set) => raw.i === undefined ? set.label : [outcome.records[raw.i].variant, `${plain(raw.x)} additions a byte, ${raw.y.toExponential(3)} a second`]),
+            tooltip: tooltip((raw, set) => raw.r === undefined ? set.label : [raw.r.variant, `${plain(raw.x)} additions a byte, ${raw.y.toExponential(3)} a second`]),
           },
         },
       }, narrow() ? 340 : 400);
@@ -497,35 +502,42 @@
   // --- Stalls ---
 
   function stallsSection(outcome) {
-    const stalls = outcome.metrics.map((m, k) => ({ reason: m.stall, k })).filter((m) => m.reason !== null);
-    const profiled = outcome.records.map((_, i) => i).filter((i) => outcome.records[i].counters !== null && stalls.some((s) => known(outcome.records[i].counters[s.k])));
+    // Of each variant with counters the share of each reason; profiles among the files come last.
+    const sharesOf = (counters, metrics) => new Map(counters === null ? [] : metrics.map((m, k) => [m.stall, counters[k]]).filter(([reason, value]) => reason !== null && known(value)));
+    const subjects = outcome.records.map((r, i) => ({ r, i, shares: sharesOf(r.counters, outcome.metrics) }))
+      .concat(outcome.profiles.map((p) => ({ r: p, i: null, shares: sharesOf(p.counters, p.metrics) }))).filter((s) => s.shares.size);
+    const profiled = subjects.filter((s) => s.i !== null);
+    const profiles = subjects.filter((s) => s.i === null);
+    const stalls = [...new Set(outcome.metrics.concat(outcome.profiles.flatMap((p) => p.metrics)).map((m) => m.stall).filter((reason) => reason !== null))];
     const section = el('section', { 'aria-label': 'Stalls' }, el('h3', {}, 'What warps wait for'));
-    if (!profiled.length) {
+    if (!subjects.length) {
       section.append(el('p', { class: 'quiet' }, 'No variant here has counters of stalls.'));
       return { section, draw: () => {} };
     }
-    const which = el('select', { id: 'stalls-which', onchange: draw }, el('option', { value: 'best' }, 'the best'), el('option', { value: 'worst' }, 'the slowest'),
-      el('option', { value: 'families' }, 'the best of each family'));
-    section.append(el('p', { class: 'quiet' }, `In percent of the time that warps are active; ${plural(profiled.length, 'variant')} with counters, ${plural(stalls.length, 'reason')}.`),
+    const which = el('select', { id: 'stalls-which', onchange: draw }, profiled.length ? [el('option', { value: 'best' }, 'the best'), el('option', { value: 'worst' }, 'the slowest'),
+      el('option', { value: 'families' }, 'the best of each family')] : null, profiles.length ? el('option', { value: 'profiles' }, 'the profiles') : null);
+    section.append(el('p', { class: 'quiet' }, `In percent of the time that warps are active; ${plural(subjects.length, 'variant')} with counters, ${plural(stalls.length, 'reason')}.`),
       el('div', { class: 'controls' }, el('label', {}, 'of ', which)),
       el('div', { class: 'plot' }, el('canvas', { id: 'stalls-plot', role: 'img', 'aria-label': 'Stall reasons of warps' })));
     function draw() {
       let shown = profiled.slice(0, STALL_BARS);
       if (which.value === 'worst') shown = profiled.slice(-STALL_BARS);
-      if (which.value === 'families') shown = outcome.families.map((f) => profiled.find((i) => outcome.records[i].kernel === f.kernel)).filter((i) => i !== undefined);
-      if (outcome.baseline !== null && profiled.includes(outcome.baseline) && !shown.includes(outcome.baseline)) shown = shown.concat(outcome.baseline);
-      const most = (s) => shown.reduce((m, i) => Math.max(m, outcome.records[i].counters[s.k] || 0), 0);
+      if (which.value === 'families') shown = outcome.families.map((f) => profiled.find((s) => s.r.kernel === f.kernel)).filter((s) => s !== undefined);
+      const baseline = profiled.find((s) => s.i === outcome.baseline);
+      if (which.value === 'profiles') shown = profiles.slice(0, STALL_BARS);
+      else if (baseline && !shown.includes(baseline)) shown = shown.concat(baseline);
+      const most = (reason) => shown.reduce((m, s) => Math.max(m, s.shares.get(reason) || 0), 0);
       const ranked = [...stalls].sort((a, b) => most(b) - most(a));
       drawChart('stalls-plot', {
         type: 'bar',
         data: {
-          labels: shown.map((i) => shortened(`${i === outcome.winner ? '★ ' : ''}${nameOf(outcome.records[i])}`, narrow() ? 22 : 60)),
-          datasets: ranked.map((s, k) => ({ label: s.reason.replaceAll('_', ' '), data: shown.map((i) => outcome.records[i].counters[s.k]), backgroundColor: `hsl(${(k * 137.5 + 210) % 360} 60% ${dark.matches ? 58 : 48}%)` })),
+          labels: shown.map((s) => shortened(`${s.i !== null && s.i === outcome.winner ? '★ ' : ''}${nameOf(s.r)}`, narrow() ? 22 : 60)),
+          datasets: ranked.map((reason, k) => ({ label: reason.replaceAll('_', ' '), data: shown.map((s) => s.shares.has(reason) ? s.shares.get(reason) : null), backgroundColor: `hsl(${(k * 137.5 + 210) % 360} 60% ${dark.matches ? 58 : 48}%)` })),
         },
         options: {
           indexAxis: 'y',
           scales: { x: axis('% of the time warps are active', { stacked: true, min: 0 }), y: { stacked: true, grid: { display: false }, ticks: { autoSkip: false } } },
-          plugins: { legend: { labels: { boxWidth: 12 } }, tooltip: { callbacks: { title: (items) => outcome.records[shown[items[0].dataIndex]].variant, label: (item) => `${item.dataset.label}: ${plain(item.raw)} %` } } },
+          plugins: { legend: { labels: { boxWidth: 12 } }, tooltip: { callbacks: { title: (items) => shown[items[0].dataIndex].r.variant, label: (item) => `${item.dataset.label}: ${plain(item.raw)} %` } } },
         },
       }, 130 + 28 * shown.length + (narrow() ? 80 : 0));
     }
@@ -539,8 +551,9 @@
 
   function timelineSection(outcome) {
     if (!outcome.timelines.length) return null;
+    const of = (t) => t.record === null ? outcome.profiles[t.profile] : outcome.records[t.record];
     const which = el('select', { id: 'timeline-which', onchange: draw }, outcome.timelines.map((t, i) => el('option', { value: i },
-      `${outcome.records[t.record].variant}${outcome.timelines.filter((u) => u.record === t.record).length > 1 ? ` (${t.file})` : ''}`)));
+      `${of(t).variant}${outcome.timelines.filter((u) => of(u).variant === of(t).variant).length > 1 ? ` (${t.file})` : ''}`)));
     const part = el('select', { id: 'timeline-part', onchange: draw }, el('option', { value: 'all' }, 'the whole run'),
       el('option', { value: 'start' }, 'its start'), el('option', { value: 'tail' }, 'its tail'));
     const figures = el('p', { id: 'timeline-figures' });
@@ -549,7 +562,7 @@
       el('div', { class: 'controls' }, el('label', {}, 'of ', which), el('label', {}, 'show ', part)),
       el('div', { class: 'plot' }, el('canvas', { id: 'timeline-plot', role: 'img', 'aria-label': 'DRAM throughput and warps over time' })), figures);
     function draw() {
-      const { record, timeline } = outcome.timelines[which.value];
+      const { timeline } = outcome.timelines[which.value];
       const phases = timeline.phases;
       const samples = timeline.begin_ns.length;
       // A start or a tail is shown with as much of the steady state beside it, and no less than 16 samples.
@@ -576,7 +589,7 @@
           plugins: { tooltip: tooltip((raw, set) => `${set.label}: ${plain(raw.y)} ${set.unit} from ${time(raw.x)}`) },
         },
       }, 300);
-      const launches = outcome.records[record].launches;
+      const { launches } = of(outcome.timelines[which.value]);
       figures.textContent = phases
         ? `Steady at ${phases.steady_percent.toFixed(1)}% of DRAM’s peak, reads and writes together${launches > 1 ? `, over all ${launches} launches` : ''}. 90% of that after ${time(phases.rise_ns)}, which costs ${time(phases.rise_cost_ns)}; below it for the last ${time(phases.tail_ns)}, which cost ${time(phases.tail_cost_ns)}. ${plural(samples, 'sample')}.`
         : `No start and tail: ${timeline.phases_reason}.`;
@@ -645,6 +658,32 @@
         label: 'variants', find: (x) => `${x.r.variant} ${markOf(outcome, x.i)} ${x.r.failure ? `${x.r.failure.kind} ${x.r.failure.what}` : ''} ${x.r.limit || ''}`,
         selects: [{ title: 'all families', value: (x) => x.r.kernel }, { title: 'whatever became of it', value: (x) => x.r.status, text: (v) => words[v] }],
         rowClass: (x) => x.i === outcome.winner ? 'winner' : null,
+      });
+    }
+    return { section, draw };
+  }
+
+  // What profiles among the files say of variants of this workload.
+  function profilesSection(outcome) {
+    if (!outcome.profiles.length) return null;
+    const places = outcome.profiles.map(() => el('div'));
+    const section = el('section', { 'aria-label': 'Profiles' }, el('h3', {}, outcome.profiles.length > 1 ? 'Profiles' : 'Profile'),
+      outcome.profiles.map((p, k) => {
+        const [first, ...others] = p.findings;
+        return [el('p', {}, el('code', {}, p.variant), ': ',
+          p.time_ns ? `${range(p.time_ns, time)}, ${range(p.ratio_to_copy, ratio)} of copy` : el('span', { class: 'bad' }, p.failure ? `${p.failure.kind.replaceAll('_', ' ')}: ${p.failure.what}` : 'not measured')),
+        el('p', { class: 'quiet' }, [`From ${data.sources[p.source].file}, in rounds of its own`, p.provenance.time_utc, p.provenance.device, p.provenance.driver && `driver ${p.provenance.driver}`].filter(Boolean).join(', ')),
+        first ? [el('div', {}, findingOf(first)), otherFindings(others)] : null,
+        p.metrics.length ? el('details', {}, el('summary', {}, plural(p.metrics.length, 'counter')), places[k]) : null];
+      }));
+    function draw() {
+      outcome.profiles.forEach((p, k) => {
+        const rows = p.metrics.map((metric, m) => ({ metric, value: p.counters ? p.counters[m] : null }));
+        table(places[k], rows, [
+          { title: 'Counter', value: (x) => x.metric.name, cell: (x) => x.metric.name },
+          number('value', (x) => x.value, plain),
+          { title: 'unit', value: (x) => x.metric.unit, cell: (x) => x.metric.unit },
+        ], { label: `counters of ${p.variant}` });
       });
     }
     return { section, draw };
@@ -784,7 +823,7 @@
       }
     }
     const outcome = data.outcomes[current];
-    const parts = [storySection(outcome), sweepSection(outcome), samplesSection(outcome), rooflineSection(outcome), timelineSection(outcome), stallsSection(outcome), peersSection(outcome), recordsSection(outcome)].filter(Boolean);
+    const parts = [storySection(outcome), sweepSection(outcome), samplesSection(outcome), rooflineSection(outcome), timelineSection(outcome), stallsSection(outcome), profilesSection(outcome), peersSection(outcome), recordsSection(outcome)].filter(Boolean);
     document.getElementById('outcome').replaceChildren(...headline(outcome), ...parts.map((p) => p.section), provenanceSection(outcome));
     for (const part of parts) part.draw();
   }
