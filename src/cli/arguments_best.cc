@@ -42,7 +42,7 @@ constexpr const char* kMergeHead =
     "Examples:\n"
     "  scantune merge h200.json b200.json --out best.json\n"
     "  scantune merge old.json new.json --out best.json\n"
-    "  scantune merge results/*.json --out all.json\n";
+    "  scantune merge nodes/*.json --out all.json\n";
 
 constexpr const char* kTail = "\nExit codes: 0 done, 2 bad input or environment.\n";
 

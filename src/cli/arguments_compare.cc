@@ -15,8 +15,8 @@ constexpr const char* kHead =
     "Files are best files (results/best.json) or what scantune --format json printed.\n"
     "\n"
     "Examples:\n"
-    "  scantune compare --shape 8192x8192 'row_carry tile=8192 warps=16 stages=1' \\\n"
-    "                                     'row_carry tile=8192 warps=16 stages=2'\n"
+    "  scantune compare --shape 32768x32768 'row_carry tile=8192 warps=16 stages=1 storage=registers' \\\n"
+    "                                       'row_carry tile=8192 warps=16 stages=2 storage=registers'\n"
     "  scantune compare before.json after.json\n";
 
 constexpr const char* kTail =

@@ -10,8 +10,9 @@
 
 namespace scantune::cli {
 
-// The variant of a spelling such as 'row_carry tile=8192 warps=16 stages=2'. It needs every parameter of its family for
-// the workload, with any value a space may have. Whether it keeps the constraints is in Candidate::broken.
+// The variant of a spelling such as 'row_carry tile=8192 warps=16 stages=2 storage=registers'. It needs every
+// parameter of its family for the workload, with any value a space may have. Whether it keeps the constraints is in
+// Candidate::broken.
 Expected<Candidate> spelled_variant(const std::string& spelling, const Workload& workload, const Chip& chip);
 
 // A choice that was made for the user, and why it was this.

@@ -185,7 +185,7 @@ int run(const CompareCommand& command) {
   if (command.sides.size() != 2) {
     return report_error({ErrorKind::bad_input,
                          fmt::format("compare: it takes two variants or two files, not {}; quote a variant, as in "
-                                     "'row_carry tile=8192 warps=16 stages=2'",
+                                     "'row_carry tile=8192 warps=16 stages=2 storage=registers'",
                                      command.sides.size())});
   }
   const auto format = parse_format(command.measure.format);

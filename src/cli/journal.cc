@@ -251,6 +251,9 @@ Expected<int> merge(const JournalCommand& journal, Format /*format*/) {
   if (!journal.out) {
     return bad_input("journal merge: --out is missing; name the journal to write with --out FILE");
   }
+  if (*journal.out == "-") {
+    return bad_input("journal merge: --out -: a journal is a file; write a path, such as results/journal.jsonl");
+  }
   if (journal.files.size() < 2) {
     return bad_input("journal merge: it takes two journals or more, as in scantune journal merge A B --out {}",
                      *journal.out);

@@ -2,7 +2,6 @@
 // to standard error.
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdio>
 
 #include "catalog/catalog.h"
@@ -25,19 +24,9 @@ void note(const std::string& text) { print(stderr, "scantune: " + text + "\n", t
 
 void print_table(const Table& table) { print(stdout, to_text(table), text_style(stdout, false)); }
 
-bool same_word(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 Expected<Chip> chip_by_name(const std::string& name) {
-  std::string known;
-  for (const Chip& chip : reference_chips()) {
-    if (same_word(name, chip.code_name) || same_word(name, sm_name(chip))) {
-      return chip;
-    }
-    known += (known.empty() ? "" : ", ") + chip.code_name;
-  }
-  return bad_input("--chip {}: unknown chip; known: {}", name, known);
+  auto chip = reference_chip(name);
+  return chip ? chip : at_option("--chip", name, chip.error());
 }
 
 // The chips that kernels are listed for: the one asked for, or one GPU (this machine's, else a
@@ -232,7 +221,7 @@ Expected<void> list_variants(const ListCommand& list, Format format) {
 Expected<void> list_metrics(const ListCommand& list, Format format) {
   std::string chip_name;
   if (list.chip) {
-    chip_name = *list.chip;
+    chip_name = chip_with_counters(*list.chip);
   } else {
     const auto device = device_for_variants(list);
     if (!device) {

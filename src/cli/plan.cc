@@ -177,6 +177,11 @@ Expected<Plan> make_plan(const TuneCommand& command) {
   if (command.journal && command.journal->empty()) {
     return bad_input("--journal: the file's name is empty; write a path, such as results/journal.jsonl, or none");
   }
+  if (command.journal == "-") {
+    return bad_input(
+        "--journal -: the next run reads the journal back from a file; write a path, such as results/journal.jsonl, or "
+        "none");
+  }
   // Who wants the best on standard output wants no files, unless asked for.
   plan.journal = command.journal.value_or(
       out == "-"

@@ -36,7 +36,7 @@ Expected<SheetFormat> parse_sheet_format(const std::optional<std::string>& text)
 
 Expected<std::string> chip_for_passes(const ProfileCommand& command) {
   if (command.chip) {
-    return *command.chip;
+    return chip_with_counters(*command.chip);
   }
   const auto request = parse_device(command.target.device);
   if (!request) {
@@ -63,7 +63,7 @@ Expected<void> show_passes(const ProfileCommand& command, SheetFormat format) {
   }
   const auto counts = cuda::count_passes_of(metrics, *chip);
   if (!counts) {
-    const bool of_chip = command.chip && !cuda::list_metrics(*command.chip, false);
+    const bool of_chip = command.chip && !cuda::list_metrics(*chip, false);
     return of_chip ? at_option("--chip", *command.chip, counts.error())
                    : at_option("--metrics", metrics, counts.error());
   }

@@ -442,11 +442,9 @@ int tune_with(Plan plan) {
 
 int run(const TuneCommand& command) {
   if (nothing_asked(command)) {
-    std::fputs(
-        "usage: scantune --shape AxBx... [options], for example: scantune --shape 32768x32768\n"
-        "scantune --help lists the options\n",
-        stderr);
-    return kBadInput;
+    return report_error({ErrorKind::bad_input,
+                         "no shape to tune for; give one, as in scantune --shape 32768x32768; scantune --help lists "
+                         "the options and the other commands"});
   }
   // A reader that goes away (| head) must not cost what was measured.
   std::signal(SIGPIPE, SIG_IGN);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/pattern.h"
+
 namespace scantune {
 namespace {
 
@@ -53,6 +55,17 @@ Expected<Chip> reference_chip(int compute_capability) {
                      compute_capability);
   }
   return *it;
+}
+
+Expected<Chip> reference_chip(std::string_view name) {
+  std::string known;
+  for (const Chip& chip : reference_chips()) {
+    if (same_word(name, chip.code_name) || same_word(name, sm_name(chip))) {
+      return chip;
+    }
+    known += (known.empty() ? "" : ", ") + chip.code_name;
+  }
+  return bad_input("unknown chip; known: {}", known);
 }
 
 }  // namespace scantune

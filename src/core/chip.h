@@ -45,4 +45,7 @@ const std::vector<Chip>& reference_chips();
 // The reference chip of an architecture, or an error that lists the known ones.
 Expected<Chip> reference_chip(int compute_capability);
 
+// The same by code name ("GH100") or architecture ("sm_90"), in any case.
+Expected<Chip> reference_chip(std::string_view name);
+
 }  // namespace scantune

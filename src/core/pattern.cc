@@ -1,5 +1,8 @@
 #include "core/pattern.h"
 
+#include <algorithm>
+#include <cctype>
+
 namespace scantune {
 
 bool is_pattern(std::string_view text) { return text.find_first_of("*?") != std::string_view::npos; }
@@ -25,6 +28,10 @@ bool matches(std::string_view pattern, std::string_view name) {
     }
   }
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+bool same_word(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 }  // namespace scantune

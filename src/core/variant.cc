@@ -51,8 +51,10 @@ Expected<Variant> parse_variant(std::string_view text) {
   std::istringstream words{std::string(text)};
   Variant variant;
   if (!(words >> variant.kernel) || variant.kernel.find('=') != std::string::npos) {
-    return bad_input("'{}' is not a variant; write a kernel and its parameters, such as 'row_carry tile=8192 warps=16'",
-                     text);
+    return bad_input(
+        "'{}' is not a variant; write a kernel and its parameters, such as "
+        "'row_carry tile=8192 warps=16 stages=2 storage=registers'",
+        text);
   }
   std::string word;
   while (words >> word) {

@@ -1,5 +1,5 @@
 // A variant: one point of a kernel's space, spelled the same way everywhere:
-// "row_carry tile=8192 warps=16 stages=2".
+// "row_carry tile=8192 warps=16 stages=2 storage=registers".
 #pragma once
 
 #include <cstdint>

@@ -3,15 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
+
+#include "core/pattern.h"
 
 namespace scantune::exports {
 namespace {
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
 
 bool is_chip(const Chip& chip, std::string_view name) {
   return same_word(chip.name, name) || same_word(chip.code_name, name) ||

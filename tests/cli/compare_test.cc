@@ -109,7 +109,9 @@ TEST_P(CompareBadInput, GetsOneLine) {
 INSTANTIATE_TEST_SUITE_P(
     All, CompareBadInput,
     testing::Values(
-        Case{"One", {"compare", "row_carry tile=8"}, {"two variants or two files, not 1"}},
+        Case{"One",
+             {"compare", "row_carry tile=8"},
+             {"two variants or two files, not 1", "stages=2 storage=registers'"}},
         Case{"None", {"compare"}, {"not 0"}},
         Case{"AFileAndAVariant", {"compare", "other.json", "row_carry tile=8"}, {"one is a file"}},
         Case{"NoShape", {"compare", "a tile=1", "b tile=1", "--device", "cpu"}, {"--shape"}},

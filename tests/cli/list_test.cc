@@ -121,6 +121,19 @@ TEST(ListMetrics, OfAGpuNeedNoGpu) {
   EXPECT_EQ(json["metrics"].size(), known->size());
 }
 
+TEST(List, TakesTheNameOfAChipInAnyCase) {
+  Sandbox sandbox;
+  for (const char* topic : {"kernels", "variants", "metrics"}) {
+    const Finished upper = sandbox.run({"list", topic, "--chip", "GB202"});
+    const Finished lower = sandbox.run({"list", topic, "--chip", "gb202"});
+    EXPECT_EQ(lower.code, upper.code) << topic << ": " << lower.err;
+    EXPECT_EQ(lower.out, upper.out) << topic;
+  }
+  // A chip that only CUPTI knows.
+  const Finished metrics = sandbox.run({"list", "metrics", "--chip", "tu102"});
+  EXPECT_EQ(metrics.code, cuda::list_metrics("TU102", false) ? 0 : 2) << metrics.err;
+}
+
 TEST(ListDtypes, HasEveryTypeAndItsSums) {
   Sandbox sandbox;
   const Finished run = sandbox.run({"list", "dtypes"});

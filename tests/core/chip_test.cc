@@ -29,6 +29,14 @@ TEST(ReferenceChips, AnUnknownArchitectureIsRefusedWithTheKnownOnes) {
   EXPECT_THAT(chip.error().message, HasSubstr("sm_75; known: sm_80, sm_86, sm_89, sm_90, sm_100, sm_120"));
 }
 
+TEST(ReferenceChips, AreFoundByCodeNameOrArchitectureInAnyCase) {
+  for (const char* name : {"GH100", "gh100", "Gh100", "sm_90", "SM_90"}) {
+    EXPECT_EQ(reference_chip(name).value().code_name, "GH100") << name;
+  }
+  EXPECT_EQ(reference_chip("GX1").error().message, "unknown chip; known: GA100, GA102, AD102, GH100, GB100, GB202");
+  EXPECT_FALSE(reference_chip(""));
+}
+
 TEST(Constraints, TheFirstThatIsBrokenIsNamed) {
   Kernel kernel;
   kernel.constraints = {

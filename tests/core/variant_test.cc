@@ -34,6 +34,8 @@ TEST(Variant, AMalformedOneIsRefusedByName) {
   for (const char* text : {"", "  ", "tile=4"}) {
     EXPECT_THAT(parse_variant(text).error().message, HasSubstr(fmt::format("'{}' is not a variant", text)));
   }
+  EXPECT_THAT(parse_variant("tile=4").error().message,
+              HasSubstr("such as 'row_carry tile=8192 warps=16 stages=2 storage=registers'"));
   for (const char* word : {"tile", "=4", "tile="}) {
     EXPECT_THAT(parse_variant(fmt::format("row_carry {}", word)).error().message,
                 HasSubstr(fmt::format("'{}' in variant 'row_carry {}' is not a setting", word, word)));

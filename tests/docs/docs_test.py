@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Every example of the README and the docs: commands are run, code is compiled or parsed, and what is not is listed.
 
-An example is a block between ``` lines. Commands run in a folder that looks like a checkout after a tuning run on an
-H200, as a reader would type them, but for the substitutions below. An example that no rule covers fails the test.
+An example is a block between ``` lines, or one of those of --help. Commands run in a folder that looks like a checkout
+after a tuning run on an H200, as a reader would type them, but for the substitutions below. An example that no rule
+covers fails the test.
 """
 
 import ast
@@ -13,6 +14,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import textwrap
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -24,7 +26,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "kernels/RE
 # There is no GPU here. Its recorded sweeps answer in its place: commands that measure get this, where they name no
 # device of their own.
 REPLAY = " --device replay:results/h200-sweeps.jsonl"
-MEASURES = re.compile(r"^scantune (?:--|check |profile (?!--passes))")
+MEASURES = re.compile(r"^scantune (?:--|check |compare --shape|profile (?!--passes))")
 # (what stands in an example, what is run, why)
 SUBSTITUTIONS = [
     (r"--suite configs/suites/standard\.json", "--suite configs/suites/sweeps.json", "what was recorded in full"),
@@ -32,6 +34,8 @@ SUBSTITUTIONS = [
      "five variants of a smaller one: seconds however busy this machine is"),
     (r"--out build/bundle --dtype f32", "--out build/bundle --dtype f32 --shape 4096x4096 --shape 128x4000",
      "two of the workloads: NVRTC takes seconds for each"),
+    (r"--shape 8192x8192 --kernel three_pass", "--shape 4096x4096 --kernel three_pass", "what was recorded"),
+    (r"(journal merge .*--out) results/journal\.jsonl", r"\1 results/merged.jsonl", "the journal is there already"),
 ]
 # Exit codes other than 0 that are an answer, too.
 ANSWERS = {
@@ -153,19 +157,68 @@ class Docs(unittest.TestCase):
         ran = 0
         for name, line, _, text in self.each(self.has_commands):
             for command in commands(text):
-                self.assertTrue(is_command(command), "{}:{}: neither a command nor listed: {}".format(name, line, command))
-                if any(re.search(pattern, command) for pattern, _ in NOT_RUN):
-                    continue
-                if NEEDS_CUDA.search(command) and not CUDA_INCLUDE:
-                    continue
-                allowed = next((codes for start, codes in ANSWERS.items() if command.startswith(start)), {0})
-                run = substituted(command)
-                done = self.checkout.run(run)
-                self.assertIn(done.returncode, allowed, "{}:{}: {}\n{}{}".format(name, line, run, done.stdout[-1500:],
-                                                                                done.stderr[-1500:]))
-                self.assertTrue(done.stdout or done.stderr or ">" in run, "{}:{}: {} says nothing".format(name, line, run))
-                ran += 1
+                ran += self.run_as_printed("{}:{}".format(name, line), command)
         self.assertGreater(ran, 35)
+
+    def run_as_printed(self, where, command):
+        """Runs a command as a reader would, and says whether it did."""
+        self.assertTrue(is_command(command), "{}: neither a command nor listed: {}".format(where, command))
+        if any(re.search(pattern, command) for pattern, _ in NOT_RUN):
+            return False
+        if NEEDS_CUDA.search(command) and not CUDA_INCLUDE:
+            return False
+        allowed = next((codes for start, codes in ANSWERS.items() if command.startswith(start)), {0})
+        run = substituted(command)
+        done = self.checkout.run(run)
+        self.assertIn(done.returncode, allowed, "{}: {}\n{}{}".format(where, run, done.stdout[-1500:], done.stderr[-1500:]))
+        quiet = ">" in run or "--quiet" in run or "select(" in run  # nothing that is stale, say
+        self.assertTrue(done.stdout or done.stderr or quiet, "{}: {} says nothing".format(where, run))
+        return True
+
+    def test_examples_of_help_run_as_printed(self):
+        path = self.checkout.path
+        (path / "nodes").mkdir(exist_ok=True)
+        for name in ("h200", "b200"):
+            shutil.copy(path / (name + ".json"), path / "nodes")
+        for name in ("before", "after", "old", "new", "best"):
+            shutil.copy(path / "results/h200-standard.json", path / (name + ".json"))
+        for name in ("node1", "node2"):
+            shutil.copy(path / "results/journal.jsonl", path / (name + ".jsonl"))
+        # By name, as check writes the history that report reads.
+        subcommands = re.search(r"scantune ((?:\w+\|)+\w+) \[options\]", self.checkout.run("scantune --help").stdout)
+        for subcommand in ["", *sorted(subcommands[1].split("|"))]:
+            with self.subTest(help=subcommand):
+                text = self.checkout.run("scantune {} --help".format(subcommand)).stdout
+                examples = re.search(r"^Examples:\n((?:  .*\n)+)", text, re.MULTILINE)
+                found = commands(textwrap.dedent(examples[1]))
+                self.assertGreater(len(found), 1)
+                for command in found:
+                    self.run_as_printed("scantune {} --help".format(subcommand), command)
+
+    def test_variants_are_spelled_in_full(self):
+        # In pages, messages and comments: one that lacks a parameter is refused where it is pasted.
+        params = {}
+        for where in ("--chip GH100", "--chip GH100 --dim 0", "--chip GH100 --shape 1048576x256", "--device cpu",
+                      "--device cpu --dim 0"):
+            listed = self.checkout.run("scantune list kernels --format json " + where)
+            for kernel in json.loads(listed.stdout)["kernels"]:
+                if kernel["params"]:  # which may differ between rows and columns
+                    params.setdefault(kernel["name"], []).append({param["name"] for param in kernel["params"]})
+        self.assertGreater(len(params), 10)
+        variant = re.compile(r"\b({})((?: \w+=\w+)+)".format("|".join(params)))
+        seen = 0
+        for page in [*PAGES, *(file for suffix in ("cc", "h", "in") for file in ROOT.glob("src/**/*." + suffix))]:
+            for match in variant.finditer(page.read_text(encoding="utf-8")):
+                settings = re.findall(r"(\w+)=", match[2])
+                self.assertIn(set(settings), params[match[1]], "{}: {}".format(page.relative_to(ROOT), match[0]))
+                seen += 1
+        self.assertGreater(seen, 40)
+
+    def test_contributing_names_every_label(self):
+        lists = "".join(file.read_text() for file in ROOT.glob("tests/**/CMakeLists.txt"))
+        text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+        named = set(re.findall(r"`(\w+)`", re.search(r"Labels: (.*?)\n\n", text, re.DOTALL)[1]))
+        self.assertEqual(set(re.findall(r"LABELS? (\w+)", lists)) - named, set())
 
     def test_json_is_json_and_what_scantune_takes(self):
         for name, line, _, text in self.each(lambda language, text: language in ("", "json") and text.startswith("{")):
