@@ -12,7 +12,7 @@
 namespace scantune::cuda {
 namespace {
 
-const std::string kKernelCounter = "gpu__time_duration.sum";  // of a unit that everything else of a kernel goes with
+const std::string kKernelCounter = "sm__cycles_active.avg";  // which every chip has and counts for each kernel
 
 // The rollup most people want of a base metric.
 std::string usual_rollup(const MetricHost& host, const BaseMetric& base) {
@@ -105,8 +105,9 @@ MetricLookup lookup_on(const MetricHost& host) {
 // The hardware unit of a metric: "dram" of "dram__bytes.sum".
 std::string unit_part(const std::string& name) { return name.substr(0, name.find("__")); }
 
-// Some units (links between chips, as ctc) are counted apart from all others: CUPTI refuses a list with both. A pattern
-// that matches of both kinds means the counters of kernels; one that matches of such units only means them.
+// Some units (links to other chips: ctc, nvlrx, pcie) are counted apart from all others: CUPTI refuses a list with
+// both. A pattern that matches of both kinds means the counters of kernels; one that matches of such units only means
+// them.
 void drop_units_counted_apart(std::vector<std::string>& matching, const std::string& chip_code_name) {
   std::map<std::string, bool> apart;  // by unit
   for (const std::string& name : matching) {
