@@ -52,10 +52,10 @@ TEST_F(ReplayCommand, TheSameAgainTakesAllFromItsOwnJournal) {
 
 // What tuning prompts quote from ncu: a stall under its old name, and the grid, which is no counter.
 TEST_F(ReplayCommand, AnswersTheSeedsNamesFromWhatWasRecordedUnderOthers) {
-  const Finished run = sandbox.run({"profile", "--device", "replay:" SCANTUNE_SWEEPS, "--shape", "65536x2048",
-                                    "--variant", "row_carry tile=1024 warps=4 stages=2 storage=registers", "--metrics",
-                                    "smsp__warp_issue_stalled_memory_dependency_per_warp_active.pct,launch__grid_size",
-                                    "--format", "csv"});
+  const Finished run = sandbox.run(
+      {"profile", "--device", std::string("replay:") + SCANTUNE_SWEEPS, "--shape", "65536x2048", "--variant",
+       "row_carry tile=1024 warps=4 stages=2 storage=registers", "--metrics",
+       "smsp__warp_issue_stalled_memory_dependency_per_warp_active.pct,launch__grid_size", "--format", "csv"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.out, testing::ContainsRegex("memory_dependency_per_warp_active.pct,[0-9.]+,%"));
   EXPECT_THAT(run.out, HasSubstr("launch__grid_size,65536.0,blocks"));

@@ -250,7 +250,7 @@ TEST(Merge, RefusesWhatCannotBeReadBackWhicheverEntryItIs) {
     const std::string text = document.dump();
     const auto read = parse_best(text);
     EXPECT_FALSE(read) << text;
-    const std::string why = read ? "" : read.error().message;
+    std::string why = read ? "" : read.error().message;
     EXPECT_EQ(merge_refusal(text), why) << "the entry of its own key, replaced or not, is no exception";
     const auto checked = check_best(text);
     EXPECT_EQ(checked ? "" : checked.error().message, why);
