@@ -32,8 +32,8 @@ TEST(Calibration, OnTheRoundsOfTheStandardSuiteErrsLessThanOneInAHundred) {
     found += rates.slower.flagged;
     EXPECT_LT(rates.same.flagged_share(), 0.01) << of.workload;
     EXPECT_GT(rates.slower.flagged_share() + rates.slower.inconclusive_share(), 0.99) << of.workload << ": it passes";
-    // What 30 rounds of a baseline cannot settle, as they vary by a percent themselves, is inconclusive.
-    if (spread_of(of.sessions).round_sd < 0.01) {
+    // What 30 rounds of a baseline cannot settle, as they vary by most of a percent themselves, is inconclusive.
+    if (spread_of(of.sessions).round_sd < 0.0075) {
       EXPECT_GT(rates.slower.flagged_share(), 0.99) << of.workload;
     }
   }
