@@ -7,9 +7,8 @@ launches of a `scantune profile` that reads no counters itself (two tools cannot
 leaves clocks and caches alone, and repeats the whole run for each of its passes (application replay): so
 every launch finds the cache as scantune left it, as it does when it is timed. ncu's own way,
 --cache-control all, empties the cache before every launch, the second of a variant included. Medians are
-compared: bytes within 1% or 4 KiB, percentages within 1.5 points; other metrics are shown and not judged. (Some KiB
-are what a kernel's own code and parameters take, where they are not in the L2.) Where ncu's own repeats are farther
-apart than that, the table says "scatter".
+compared: bytes within 1%, percentages within 1.5 points; other metrics are shown and not judged. Where ncu's own
+repeats are farther apart than that (what a launch of a few hundred bytes reads, say), the table says "scatter".
 
 --warm-runs takes several numbers: scantune's side is read once with each, held against the same values of
 ncu, and a table at the end says how far off each was. The last of them is what --out keeps.
@@ -35,7 +34,6 @@ import sys
 import tempfile
 
 BYTES_PERCENT = 1.0
-BYTES_APART = 4096
 PERCENT_POINTS = 1.5
 LAUNCHES_OF_VERIFICATION = 2  # of each variant, before it is timed: the exact test and the bound test
 
@@ -158,11 +156,10 @@ def apart(unit, one, other):
     """(difference as text, within bounds or None where it is not judged)."""
     if unit == "%":
         return "{:+.2f} points".format(one - other), abs(one - other) <= PERCENT_POINTS
-    apart_bytes = abs(one - other)
-    within = apart_bytes <= max(BYTES_APART, BYTES_PERCENT / 100 * other) if unit == "bytes" else None
     if other == 0:
-        return "{:+g}".format(one), within
-    return "{:+.2f} %".format(100 * (one - other) / other), within
+        return "{:+g}".format(one), one == 0 if unit == "bytes" else None
+    percent = 100 * (one - other) / other
+    return "{:+.2f} %".format(percent), abs(percent) <= BYTES_PERCENT if unit == "bytes" else None
 
 
 def judge(unit, ours, theirs):
@@ -308,18 +305,17 @@ def main():
     kept = [row for row in rows if row["warm_runs"] == args.warm_runs[-1]]
     judged = [row for row in kept if row["within"] is not None]
     outside = [row for row in judged if not row["within"]]
-    print("{} of {} judged values outside (bytes {}% or {}, percentages {} points; medians of {}); {} that ncu itself does "
-          "not repeat so well".format(len(outside), len(judged), BYTES_PERCENT, BYTES_APART, PERCENT_POINTS, args.repeats,
+    print("{} of {} judged values outside (bytes {}%, percentages {} points; medians of {}); {} that ncu itself does not "
+          "repeat so well".format(len(outside), len(judged), BYTES_PERCENT, PERCENT_POINTS, args.repeats,
                                   sum(not row["ncu_repeats"] for row in judged)))
     if args.out and document is not None:
-        report = {"format": "scantune-compare-ncu", "version": 4,
+        report = {"format": "scantune-compare-ncu", "version": 3,
                   "date_utc": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
                   "device": document["device"], "provenance": document["provenance"], "ncu": ncu_version,
                   "method": "medians of {}; scantune with {} warm runs; ncu --clock-control none --cache-control "
                             "{}{}".format(args.repeats, args.warm_runs[-1], args.cache_control,
                                           " --replay-mode application" if args.cache_control == "none" else ""),
-                  "bounds": {"bytes_percent": BYTES_PERCENT, "bytes_apart": BYTES_APART,
-                             "percent_points": PERCENT_POINTS},
+                  "bounds": {"bytes_percent": BYTES_PERCENT, "percent_points": PERCENT_POINTS},
                   "within": not outside and not troubles, "not_compared": troubles, "rows": kept}
         with open(args.out, "w") as file:
             json.dump(report, file, indent=1)

@@ -13,11 +13,6 @@ constexpr int64_t kMostRows = 64;  // of a thread, as its accesses are unrolled
 
 int element_bytes(const Workload& workload) { return static_cast<int>(size_bytes(workload.dtype)); }
 
-int access_bytes(const Workload& workload) {
-  return columns_access_bytes(workload.geometry().inner, element_bytes(workload),
-                              static_cast<int>(size_bytes(workload.output_dtype())));
-}
-
 // A block of the usual size would find itself with little to do.
 bool small_matrices(const Workload& workload) {
   constexpr int64_t kSmallBytes = 65536;
@@ -44,6 +39,11 @@ std::vector<int64_t> rows_of_a_thread(const Workload& workload) {
 }
 
 }  // namespace
+
+int access_bytes(const Workload& workload) {
+  return columns_access_bytes(workload.geometry().inner, element_bytes(workload),
+                              static_cast<int>(size_bytes(workload.output_dtype())));
+}
 
 std::string refuses(const Workload& workload, const Chip& /*chip*/) {
   if (workload.geometry().inner == 1) {

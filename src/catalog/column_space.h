@@ -13,6 +13,9 @@ namespace scantune::column_space {
 // Why they cannot do a workload; empty where they can.
 std::string refuses(const Workload& workload, const Chip& chip);
 
+// Bytes that a thread takes of a row at once.
+int access_bytes(const Workload& workload);
+
 // Parameters. Where the scanned dimension is short, tiles are wide, and where a whole n x inner matrix is
 // small, blocks are, too.
 Param columns(const Workload& workload);

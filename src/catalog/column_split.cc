@@ -17,13 +17,9 @@ int element_bytes(const Workload& workload) { return static_cast<int>(size_bytes
 int accumulator_bytes(const Workload& workload) { return static_cast<int>(size_bytes(workload.accumulator)); }
 
 ColumnSplitParams params(const Variant& variant, const Workload& workload) {
-  return {columns_access_bytes(workload.geometry().inner, element_bytes(workload),
-                               static_cast<int>(size_bytes(workload.output_dtype()))),
-          static_cast<int>(variant.number("columns")),
-          static_cast<int>(variant.number("tile")),
-          static_cast<int>(variant.number("warps")),
-          static_cast<int>(variant.number("stages")),
-          static_cast<int>(variant.number("loaders"))};
+  return {column_space::access_bytes(workload),       static_cast<int>(variant.number("columns")),
+          static_cast<int>(variant.number("tile")),   static_cast<int>(variant.number("warps")),
+          static_cast<int>(variant.number("stages")), static_cast<int>(variant.number("loaders"))};
 }
 
 ColumnSplitTiles tiles(const Variant& variant, const Workload& workload) {
